@@ -1,0 +1,88 @@
+# focus: FinOps FOCUS billing data inside PostgreSQL
+#
+#   make, make install   build and install with the pg_config in PATH
+#   make demo            install what is missing, build, run the main job
+#   make check-all       install what is missing, build, run every test suite
+#
+# The check-* targets need no installed copy, no running server and no root.
+
+EXTENSION    = focus
+EXTVERSION   = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" focus.control)
+MODULE_big   = focus
+OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+PG_CPPFLAGS  = -I$(srcdir)/src
+PG_CFLAGS    = -std=gnu11 -Wextra -Wno-unused-parameter -Wno-sign-compare \
+               -Wno-missing-field-initializers -MMD -MP $(EXTRA_CFLAGS)
+SHLIB_LINK   = -lcsv -lz $(EXTRA_LDFLAGS)
+DATA         = $(wildcard src/sql/upgrade/focus--*.sql)
+DATA_built   = focus--$(EXTVERSION).sql
+REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=focus
+ISOLATION    = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=focus
+TAP_TESTS    = 1
+PROVE_TESTS  = test/t/*.pl
+EXTRA_CLEAN  = $(OBJS:.o=.d) $(OBJS:.o=.gcda) $(OBJS:.o=.gcno) focus--$(EXTVERSION).sql build
+
+PG_CONFIG   ?= pg_config
+PGXS        := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+# What works before PostgreSQL's server headers are there: the two commands of
+# the README, which install them first.
+.PHONY: demo check-all
+demo check-all:
+	@test/setup.sh
+	@test/unprivileged.sh $(MAKE) --no-print-directory $(if $(EXTRA_CFLAGS),EXTRA_CFLAGS='$(EXTRA_CFLAGS)') \
+	  PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' $@-built
+
+ifeq ($(PGXS),)
+.DEFAULT_GOAL := missing
+.PHONY: missing
+missing:
+	@echo "pg_config finds no PGXS; test/setup.sh lists or installs what is needed" >&2; exit 1
+else
+.DEFAULT_GOAL := all
+include $(PGXS)
+
+focus--$(EXTVERSION).sql: $(sort $(wildcard src/sql/*.sql))
+	cat $^ > $@
+
+-include $(OBJS:.o=.d)
+
+STAGE   = $(CURDIR)/build/stage
+PGTEST  = $(dir $(PGXS))../../src/test
+TMPCONF = $(CURDIR)/build/temp.conf
+export FOCUS_SHARED ?= $(CURDIR)/../shared
+
+.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built
+stage: all
+	$(MAKE) -s install DESTDIR=$(STAGE)
+	cp test/temp.conf $(TMPCONF)
+	echo "dynamic_library_path = '$(STAGE)$(pkglibdir):\$$libdir'" >> $(TMPCONF)
+ifneq ($(filter 15 16 17,$(MAJORVERSION)),)
+	echo "extension_destdir = '$(STAGE)'" >> $(TMPCONF)       # a Debian patch, up to 17
+else
+	echo "extension_control_path = '$(STAGE)$(datadir):\$$system'" >> $(TMPCONF)   # core, 18+
+endif
+
+# Generated files and their source agree.
+check-spec:
+	perl src/spec/generate.pl --check
+
+check-regress: stage
+	$(PGTEST)/regress/pg_regress --inputdir=. --outputdir=$(CURDIR)/build/regress --bindir=$(bindir) \
+	  --temp-instance=$(CURDIR)/build/tmp_regress --temp-config=$(TMPCONF) $(REGRESS_OPTS) $(REGRESS)
+
+check-isolation: stage
+	$(PGTEST)/isolation/pg_isolation_regress --outputdir=$(CURDIR)/build/isolation --bindir=$(bindir) \
+	  --temp-instance=$(CURDIR)/build/tmp_isolation --temp-config=$(TMPCONF) $(ISOLATION_OPTS) $(ISOLATION)
+
+check-tap: export TEMP_CONFIG = $(TMPCONF)
+check-tap: stage
+	$(prove_installcheck)
+
+check-pgtap: stage
+	test/with_cluster.sh $(bindir) $(TMPCONF) pg_prove test/pgtap/*.sql
+
+check-all-built: check-spec check-regress check-isolation check-tap check-pgtap
+endif

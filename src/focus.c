@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * focus.c
+ *	  Module entry point of the focus extension.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "compat.h"
+#include "guc.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	focus_guc_init();
+}

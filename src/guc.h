@@ -1,0 +1,13 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.h
+ *	  Settings of the extension.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_GUC_H
+#define FOCUS_GUC_H
+
+extern void focus_guc_init(void);
+
+#endif							/* FOCUS_GUC_H */
