@@ -41,4 +41,65 @@
 #define FOCUS_ESCONTEXT(fcinfo) ((Node *) NULL)
 #endif
 
+/* 17 lets the caller provide the lexer; 16 made JSON callbacks return a code */
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+#if PG17_GE
+#define focus_json_lexer(json, len) \
+	makeJsonLexContextCstringLen(NULL, json, len, GetDatabaseEncoding(), true)
+#else
+#define focus_json_lexer(json, len) \
+	makeJsonLexContextCstringLen(json, len, GetDatabaseEncoding(), true)
+#endif
+#if PG16_GE
+#define JSON_ACTION_RESULT JsonParseErrorType
+#define JSON_ACTION_SUCCESS JSON_SUCCESS
+#else
+#define JSON_ACTION_RESULT void
+#define JSON_ACTION_SUCCESS
+#endif
+
+/*
+ * Range table of an executor state that has one table.  16 moved permissions
+ * into RTEPermissionInfo; 18 wants to know which relations are not pruned.
+ */
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "utils/rel.h"
+static inline void
+focus_init_range_table(EState *estate, Relation rel)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	List	   *range_table = list_make1(rte);
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(rel);
+	rte->relkind = rel->rd_rel->relkind;
+	rte->rellockmode = RowExclusiveLock;
+#if PG16_GE
+	{
+		List	   *permissions = NIL;
+
+		addRTEPermissionInfo(&permissions, rte);
+#if PG18_GE
+		ExecInitRangeTable(estate, range_table, permissions, bms_make_singleton(1));
+#else
+		ExecInitRangeTable(estate, range_table, permissions);
+#endif
+	}
+#else
+	ExecInitRangeTable(estate, range_table);
+#endif
+}
+
+/* ExecInsertIndexTuples: 16 added onlySummarizing */
+#if PG16_GE
+#define focus_insert_index_tuples(result_rel, slot, estate) \
+	ExecInsertIndexTuples(result_rel, slot, estate, false, false, NULL, NIL, false)
+#else
+#define focus_insert_index_tuples(result_rel, slot, estate) \
+	ExecInsertIndexTuples(result_rel, slot, estate, false, false, NULL, NIL)
+#endif
+
 #endif							/* FOCUS_COMPAT_H */

@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "guc.h"
+#include "utility.h"
 
 PG_MODULE_MAGIC;
 
@@ -20,4 +21,5 @@ void
 _PG_init(void)
 {
 	focus_guc_init();
+	focus_utility_init();
 }

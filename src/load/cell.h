@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * cell.h
+ *	  Cells of a file -> datums of a column.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_CELL_H
+#define FOCUS_CELL_H
+
+#include "load/cell_format.h"
+#include "load/csv_reader.h"
+#include "load/dataset.h"
+
+typedef enum FocusCellStatus
+{
+	FOCUS_CELL_OK,				/* value and isnull are set */
+	FOCUS_CELL_MISFIT,			/* does not fit its type; why is set */
+	FOCUS_CELL_BAD				/* the row cannot be stored; why is set */
+} FocusCellStatus;
+
+typedef struct FocusCell
+{
+	Datum		value;
+	bool		isnull;
+	const char *finding;		/* what was read leniently, or NULL */
+	int			sqlerrcode;		/* when not OK */
+	const char *why;
+} FocusCell;
+
+typedef struct FocusCellReader FocusCellReader;
+
+extern FocusCellReader *focus_cell_reader_create(MemoryContext batch);
+extern void focus_cell_reader_forget(FocusCellReader *reader);
+extern FocusCellStatus focus_cell_read(FocusCellReader *reader, const FocusColumn *column,
+									   const FocusField *field, FocusCell *cell);
+
+#endif							/* FOCUS_CELL_H */

@@ -1,0 +1,267 @@
+/*-------------------------------------------------------------------------
+ *
+ * header.c
+ *	  The header line of a file: which field goes to which column.
+ *
+ * Columns are matched by name, never by position, whatever their case.  Names
+ * of FOCUS 0.5 and 1.0-preview stand for the columns that replaced them,
+ * unless the file has both.  All other names go to x_columns.
+ *
+ * Files do not say which FOCUS version or provider they are of; both are read
+ * from the column names.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+
+#include "load/header.h"
+
+typedef struct NamePair
+{
+	const char *name;
+	const char *means;
+} NamePair;
+
+/* Renamed columns. */
+static const NamePair old_names[] = {
+	{"AmortizedCost", "EffectiveCost"},
+	{"ChargeType", "ChargeCategory"},
+	{"InvoiceIssuer", "InvoiceIssuerName"},
+	{"Provider", "ProviderName"},
+	{"Publisher", "PublisherName"},
+	{"Region", "RegionId"},
+	{"UsageQuantity", "ConsumedQuantity"},
+	{"UsageUnit", "ConsumedUnit"}
+};
+
+/* Names that first appear, or last appear, in a version; the newest decides. */
+static const NamePair version_marks[] = {
+	{"ServiceProviderName", "1.3"},
+	{"HostProviderName", "1.3"},
+	{"ContractApplied", "1.3"},
+	{"AllocatedMethodId", "1.3"},
+	{"ContractCommitmentId", "1.3"},
+	{"InvoiceId", "1.2"},
+	{"PricingCurrency", "1.2"},
+	{"PricingCurrencyEffectiveCost", "1.2"},
+	{"CapacityReservationId", "1.1"},
+	{"CommitmentDiscountQuantity", "1.1"},
+	{"ServiceSubcategory", "1.1"},
+	{"SkuMeter", "1.1"},
+	{"SkuPriceDetails", "1.1"},
+	{"RegionId", "1.0"},
+	{"ConsumedQuantity", "1.0"},
+	{"ChargeClass", "1.0"},
+	{"ContractedCost", "1.0"},
+	{"ChargeSubcategory", "1.0-preview"},
+	{"UsageQuantity", "1.0-preview"},
+	{"UsageUnit", "1.0-preview"},
+	{"ListCost", "1.0-preview"},
+	{"EffectiveCost", "1.0-preview"},
+	{"AmortizedCost", "0.5"},
+	{"ChargeType", "0.5"}
+};
+
+/* Columns of their own by which providers can be told. */
+static const NamePair provider_marks[] = {
+	{"x_ServiceCode", "AWS"},
+	{"x_Operation", "AWS"},
+	{"x_Discounts", "AWS"},
+	{"x_BillingProfileId", "Microsoft"},
+	{"x_InvoiceSectionId", "Microsoft"},
+	{"x_Credits", "Google Cloud"},
+	{"x_Project", "Google Cloud"},
+	{"x_ExportTime", "Google Cloud"},
+	{"oci_ReferenceNumber", "Oracle"},
+	{"oci_CompartmentId", "Oracle"}
+};
+
+static void copy_names(FocusHeader *header, const FocusRow *row, const char *file);
+static void refuse_duplicates(const FocusHeader *header, const char *file);
+static const FocusDataset *recognise_dataset(const FocusHeader *header, const char *file);
+static void map_columns(FocusHeader *header);
+static void require_columns(const FocusHeader *header, const char *file);
+static bool has_name(const FocusHeader *header, const char *name);
+static const char *first_mark(const FocusHeader *header, const NamePair *marks, int nmarks);
+
+/*
+ * Reads a header row.  The result lives in the current memory context; a
+ * header that is not of a FOCUS dataset is an error that says why.
+ */
+FocusHeader *
+focus_header_parse(const FocusRow *row, const char *file)
+{
+	FocusHeader *header = palloc0(sizeof(FocusHeader));
+
+	copy_names(header, row, file);
+	refuse_duplicates(header, file);
+	header->dataset = recognise_dataset(header, file);
+	map_columns(header);
+	require_columns(header, file);
+	header->focus_version = first_mark(header, version_marks, lengthof(version_marks));
+	header->provider = first_mark(header, provider_marks, lengthof(provider_marks));
+	return header;
+}
+
+static void
+copy_names(FocusHeader *header, const FocusRow *row, const char *file)
+{
+	header->nfields = row->nfields;
+	header->names = palloc(row->nfields * sizeof(char *));
+	for (int i = 0; i < row->nfields; i++)
+	{
+		const char *name = row->fields[i].data;
+		size_t		len = row->fields[i].len;
+
+		if (memchr(name, '\0', len) != NULL || !pg_verify_mbstr(PG_UTF8, name, len, true))
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("\"%s\" is not a FOCUS file: its first line is not UTF-8 text", file)));
+		while (len > 0 && (*name == ' ' || *name == '\t'))
+		{
+			name++;
+			len--;
+		}
+		while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\t'))
+			len--;
+		header->names[i] = pg_any_to_server(pnstrdup(name, len), len, PG_UTF8);
+	}
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return pg_strcasecmp(*(char *const *) a, *(char *const *) b);
+}
+
+/*
+ * Two fields of one name could not both be kept.  Names that differ in case
+ * only are the same name if FOCUS defines it.
+ */
+static void
+refuse_duplicates(const FocusHeader *header, const char *file)
+{
+	char	  **sorted = palloc(header->nfields * sizeof(char *));
+
+	memcpy(sorted, header->names, header->nfields * sizeof(char *));
+	qsort(sorted, header->nfields, sizeof(char *), compare_names);
+	for (int i = 1; i < header->nfields; i++)
+	{
+		if (pg_strcasecmp(sorted[i - 1], sorted[i]) != 0)
+			continue;
+		if (strcmp(sorted[i - 1], sorted[i]) == 0 ||
+			focus_dataset_column(&focus_cost_and_usage, sorted[i]) >= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("header of \"%s\" has column \"%s\" more than once", file, sorted[i]),
+					 errhint("Remove or rename one of them; which one counts cannot be guessed.")));
+	}
+	pfree(sorted);
+}
+
+static const FocusDataset *
+recognise_dataset(const FocusHeader *header, const char *file)
+{
+	int			known = 0;
+
+	if (has_name(header, "ContractCommitmentId") && has_name(header, "ContractId"))
+		return &focus_contract_commitment;
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		if (focus_dataset_column(&focus_cost_and_usage, header->names[i]) >= 0)
+			known++;
+	}
+	if (known == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is not a FOCUS file: its first line names no FOCUS column", file),
+				 errdetail("The line has %d fields, the first is \"%.64s\".",
+						   header->nfields, header->names[0]),
+				 errhint("A FOCUS file is comma-separated and begins with a header line.")));
+	return &focus_cost_and_usage;
+}
+
+static void
+map_columns(FocusHeader *header)
+{
+	const FocusDataset *dataset = header->dataset;
+
+	header->columns = palloc(header->nfields * sizeof(int));
+	header->fields = palloc(dataset->ncolumns * sizeof(int));
+	for (int i = 0; i < dataset->ncolumns; i++)
+		header->fields[i] = -1;
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		header->columns[i] = focus_dataset_column(dataset, header->names[i]);
+		if (header->columns[i] >= 0)
+			header->fields[header->columns[i]] = i;
+	}
+	for (int i = 0; i < header->nfields; i++)
+	{
+		for (int k = 0; header->columns[i] < 0 && k < lengthof(old_names); k++)
+		{
+			int			column;
+
+			if (pg_strcasecmp(header->names[i], old_names[k].name) != 0)
+				continue;
+			column = focus_dataset_column(dataset, old_names[k].means);
+			if (column < 0 || header->fields[column] >= 0)
+				break;
+			header->columns[i] = column;
+			header->fields[column] = i;
+		}
+	}
+}
+
+/*
+ * A delivery belongs to a billing period and is about cost: without either
+ * the file cannot be put in its place.
+ */
+static void
+require_columns(const FocusHeader *header, const char *file)
+{
+	static const char *const costs[] = {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"};
+	const FocusDataset *dataset = header->dataset;
+	bool		has_cost = false;
+
+	if (!dataset->has_period)
+		return;
+
+	if (header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" has no column \"BillingPeriodStart\"", file),
+				 errdetail("Without it a row belongs to no billing period, and a later delivery could not replace it.")));
+	for (int i = 0; i < lengthof(costs); i++)
+		has_cost |= header->fields[focus_dataset_column(dataset, costs[i])] >= 0;
+	if (!has_cost)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file)));
+}
+
+static bool
+has_name(const FocusHeader *header, const char *name)
+{
+	for (int i = 0; i < header->nfields; i++)
+	{
+		if (pg_strcasecmp(header->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+first_mark(const FocusHeader *header, const NamePair *marks, int nmarks)
+{
+	for (int i = 0; i < nmarks; i++)
+	{
+		if (has_name(header, marks[i].name))
+			return marks[i].means;
+	}
+	return NULL;
+}

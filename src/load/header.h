@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * header.h
+ *	  The header line of a file: which field goes to which column.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_HEADER_H
+#define FOCUS_HEADER_H
+
+#include "load/csv_reader.h"
+#include "load/dataset.h"
+
+typedef struct FocusHeader
+{
+	const FocusDataset *dataset;
+	int			nfields;
+	char	  **names;			/* as sent */
+	int		   *columns;		/* dataset column of each field, -1: x_columns */
+	int		   *fields;			/* field of each dataset column, -1: absent */
+	const char *focus_version;	/* as the column names tell */
+	const char *provider;		/* as the column names tell, or NULL */
+} FocusHeader;
+
+extern FocusHeader *focus_header_parse(const FocusRow *row, const char *file);
+
+#endif							/* FOCUS_HEADER_H */

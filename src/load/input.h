@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * input.h
+ *	  Where the bytes of a delivery come from.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_INPUT_H
+#define FOCUS_INPUT_H
+
+#include "nodes/pg_list.h"
+
+typedef struct FocusInput FocusInput;
+
+extern FocusInput *focus_input_open_file(const char *path);
+extern FocusInput *focus_input_open_program(const char *command);
+extern FocusInput *focus_input_open_frontend(int ncolumns);
+extern size_t focus_input_read(FocusInput *input, char *buffer, size_t size);
+extern void focus_input_close(FocusInput *input);
+extern const char *focus_input_name(const FocusInput *input);
+extern int64 focus_input_bytes(const FocusInput *input);
+
+extern List *focus_input_list_files(const char *path);
+
+#endif							/* FOCUS_INPUT_H */

@@ -1,0 +1,229 @@
+/*-------------------------------------------------------------------------
+ *
+ * quarantine.c
+ *	  Rejected rows and findings of a delivery.
+ *
+ * A rejected row is written at once, with all that is needed to mend it.  Its
+ * text may be what was wrong with it: bytes that are not UTF-8 or are NUL
+ * become \xNN, so that the row can be stored and still be recognised.
+ *
+ * Findings are counted in memory, one per column and kind, and written when
+ * the delivery ends.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "load/delivery.h"
+
+#define EXAMPLE_BYTES	200
+
+typedef struct FindingKey
+{
+	const char *column;			/* pointers into the header and into our code */
+	const char *finding;
+} FindingKey;
+
+typedef struct Finding
+{
+	FindingKey	key;
+	int64		occurrences;
+	const char *file;
+	int64		line;
+	const char *example;
+} Finding;
+
+static char *printable(const char *data, size_t len);
+static Jsonb *record_jsonb(const FocusHeader *header, const FocusRow *row);
+static void check_reject_limit(FocusDelivery *delivery, const char *file, int64 line, const char *why);
+
+/*
+ * Puts a row into quarantine.  field is the index of the cell at fault, or -1
+ * for the row as a whole.  Throws when the reject limit is passed.
+ */
+void
+focus_delivery_reject(FocusDelivery *delivery, FocusLoadPart *part,
+					  const FocusHeader *header, const char *file, const FocusRow *row,
+					  int field, int sqlerrcode, const char *why)
+{
+	Oid			types[8] = {INT8OID, TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID};
+	Datum		values[8];
+	char		nulls[9] = "        ";
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "focus rejected row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+
+	part->rows_rejected++;
+	delivery->rows_rejected++;
+	check_reject_limit(delivery, file, row->line, why);
+
+	values[0] = Int64GetDatum(part->loadid);
+	values[1] = CStringGetTextDatum(file);
+	values[2] = Int64GetDatum(row->line);
+	if (field >= 0)
+	{
+		values[3] = CStringGetTextDatum(header->names[field]);
+		values[4] = CStringGetTextDatum(printable(row->fields[field].data, row->fields[field].len));
+	}
+	else
+	{
+		values[3] = values[4] = (Datum) 0;
+		nulls[3] = nulls[4] = 'n';
+	}
+	values[5] = CStringGetTextDatum(unpack_sql_state(sqlerrcode));
+	values[6] = CStringGetTextDatum(why);
+	values[7] = JsonbPGetDatum(record_jsonb(header, row));
+	if (!delivery->refused)
+		focus_delivery_spi(psprintf("INSERT INTO %s (loadid, file, line, columnname, value, sqlstate, message, record) "
+									"VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+									quote_qualified_identifier(delivery->schema, "focus_rejected_rows")),
+						   8, types, values, nulls, SPI_OK_INSERT);
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+/*
+ * Counts a cell that was read leniently.  column and finding must stay where
+ * they are until the delivery ends.
+ */
+void
+focus_delivery_find(FocusDelivery *delivery, const char *column, const char *finding,
+					const char *file, int64 line, const FocusField *example)
+{
+	FindingKey	key = {column, finding};
+	Finding    *entry;
+	bool		found;
+
+	if (delivery->findings == NULL)
+	{
+		HASHCTL		control = {0};
+
+		control.keysize = sizeof(FindingKey);
+		control.entrysize = sizeof(Finding);
+		control.hcxt = delivery->context;
+		delivery->findings = hash_create("focus load findings", 64, &control,
+										 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	entry = hash_search(delivery->findings, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(delivery->context);
+		size_t		len = pg_mbcliplen(example->data, Min(example->len, INT_MAX), EXAMPLE_BYTES);
+
+		entry->occurrences = 0;
+		entry->file = pstrdup(file);
+		entry->line = line;
+		entry->example = pnstrdup(example->data, len);
+		MemoryContextSwitchTo(caller);
+	}
+	entry->occurrences++;
+}
+
+/*
+ * Writes the findings.  Files of one delivery may name a column alike, hence
+ * the ON CONFLICT.
+ */
+void
+focus_delivery_write_findings(FocusDelivery *delivery)
+{
+	Oid			types[7] = {INT8OID, TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID, TEXTOID};
+	Datum		values[7];
+	HASH_SEQ_STATUS scan;
+	Finding    *entry;
+
+	if (delivery->findings == NULL)
+		return;
+	hash_seq_init(&scan, delivery->findings);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		values[0] = Int64GetDatum(delivery->deliveryid);
+		values[1] = CStringGetTextDatum(entry->key.column);
+		values[2] = CStringGetTextDatum(entry->key.finding);
+		values[3] = Int64GetDatum(entry->occurrences);
+		values[4] = CStringGetTextDatum(entry->file);
+		values[5] = Int64GetDatum(entry->line);
+		values[6] = CStringGetTextDatum(entry->example);
+		focus_delivery_spi(psprintf("INSERT INTO %s AS f (deliveryid, columnname, finding, occurrences, first_file, first_line, example) "
+									"VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (deliveryid, columnname, finding) "
+									"DO UPDATE SET occurrences = f.occurrences + excluded.occurrences",
+									quote_qualified_identifier(delivery->schema, "focus_load_findings")),
+						   7, types, values, NULL, SPI_OK_INSERT);
+	}
+}
+
+/*
+ * The bytes as text of the server's encoding.
+ */
+static char *
+printable(const char *data, size_t len)
+{
+	StringInfoData text;
+	size_t		i = 0;
+
+	initStringInfo(&text);
+	while (i < len)
+	{
+		int			n = pg_utf_mblen((const unsigned char *) data + i);
+
+		if (data[i] != '\0' && i + n <= len && pg_utf8_islegal((const unsigned char *) data + i, n) &&
+			(n == 1 || GetDatabaseEncoding() == PG_UTF8))
+		{
+			appendBinaryStringInfo(&text, data + i, n);
+			i += n;
+		}
+		else
+		{
+			appendStringInfo(&text, "\\x%02x", (unsigned char) data[i]);
+			i++;
+		}
+	}
+	return text.data;
+}
+
+static void
+push_string(JsonbParseState **state, JsonbIteratorToken token, char *text)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = text;
+	value.val.string.len = strlen(text);
+	pushJsonbValue(state, token, &value);
+}
+
+static Jsonb *
+record_jsonb(const FocusHeader *header, const FocusRow *row)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < row->nfields; i++)
+	{
+		push_string(&state, WJB_KEY, i < header->nfields ? header->names[i] : psprintf("#%d", i + 1));
+		push_string(&state, WJB_VALUE, printable(row->fields[i].data, row->fields[i].len));
+	}
+	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(result);
+}
+
+static void
+check_reject_limit(FocusDelivery *delivery, const char *file, int64 line, const char *why)
+{
+	int64		limit = delivery->options.reject_limit;
+
+	if (limit >= 0 && delivery->rows_rejected > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("more than " INT64_FORMAT " rows were rejected", limit),
+				 errdetail("The last one, at line " INT64_FORMAT " of \"%s\": %s.", line, file, why),
+				 errhint("Nothing has been loaded. Mend the file, or raise reject_limit.")));
+}

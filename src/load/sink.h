@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * sink.h
+ *	  Rows -> a dataset's table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_SINK_H
+#define FOCUS_SINK_H
+
+#include "executor/tuptable.h"
+#include "utils/rel.h"
+
+typedef struct FocusSink FocusSink;
+
+extern FocusSink *focus_sink_open(Relation rel, MemoryContext batch);
+extern TupleTableSlot *focus_sink_next_slot(FocusSink *sink);
+extern bool focus_sink_store(FocusSink *sink, TupleTableSlot *slot, size_t bytes);
+extern void focus_sink_flush(FocusSink *sink);
+extern void focus_sink_close(FocusSink *sink);
+
+#endif							/* FOCUS_SINK_H */

@@ -1,0 +1,174 @@
+/*-------------------------------------------------------------------------
+ *
+ * totals.c
+ *	  Exact sums of a load's costs by currency.
+ *
+ * The sums are numeric and added by numeric's own code.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "load/totals.h"
+
+/* ISO 4217: no currency involved; here: the cell was empty */
+#define NO_CURRENCY "XXX"
+
+typedef struct CurrencyTotal
+{
+	char		currency[8];
+	int64		rows;
+	Numeric		sums[FOCUS_TOTALS_COSTS];
+} CurrencyTotal;
+
+struct FocusTotals
+{
+	MemoryContext context;
+	int			count;
+	int			max;
+	CurrencyTotal *entries;
+};
+
+static const char *const cost_names[FOCUS_TOTALS_COSTS] = {"billedcost", "effectivecost"};
+
+static CurrencyTotal *get_entry(FocusTotals *totals, const char *currency);
+static void add_numeric(FocusTotals *totals, Numeric *sum, Numeric value);
+static JsonbValue string_value(const char *text);
+
+/* Lives in the current memory context. */
+FocusTotals *
+focus_totals_create(void)
+{
+	FocusTotals *totals = palloc0(sizeof(FocusTotals));
+
+	totals->context = CurrentMemoryContext;
+	totals->max = 4;
+	totals->entries = palloc(totals->max * sizeof(CurrencyTotal));
+	return totals;
+}
+
+/*
+ * Adds a row: its currency (NULL when empty) and its costs, NULLs being left
+ * out of the sums.
+ */
+void
+focus_totals_add(FocusTotals *totals, const char *currency,
+				 const Datum *costs, const bool *nulls)
+{
+	CurrencyTotal *entry = get_entry(totals, currency);
+
+	entry->rows++;
+	for (int i = 0; i < FOCUS_TOTALS_COSTS; i++)
+	{
+		if (!nulls[i])
+			add_numeric(totals, &entry->sums[i], DatumGetNumeric(costs[i]));
+	}
+}
+
+void
+focus_totals_merge(FocusTotals *totals, const FocusTotals *other)
+{
+	for (int i = 0; i < other->count; i++)
+	{
+		CurrencyTotal *entry = get_entry(totals, other->entries[i].currency);
+
+		entry->rows += other->entries[i].rows;
+		for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
+		{
+			if (other->entries[i].sums[k] != NULL)
+				add_numeric(totals, &entry->sums[k], other->entries[i].sums[k]);
+		}
+	}
+}
+
+/*
+ * {"USD": {"rows": 3, "billedcost": 1.20, "effectivecost": 1.10}, ...}; a sum
+ * over no value is null.
+ */
+Jsonb *
+focus_totals_jsonb(const FocusTotals *totals)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < totals->count; i++)
+	{
+		const CurrencyTotal *entry = &totals->entries[i];
+		JsonbValue	value = string_value(entry->currency);
+
+		pushJsonbValue(&state, WJB_KEY, &value);
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		value = string_value("rows");
+		pushJsonbValue(&state, WJB_KEY, &value);
+		value.type = jbvNumeric;
+		value.val.numeric = int64_to_numeric(entry->rows);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+		for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
+		{
+			value = string_value(cost_names[k]);
+			pushJsonbValue(&state, WJB_KEY, &value);
+			value.type = entry->sums[k] != NULL ? jbvNumeric : jbvNull;
+			if (entry->sums[k] != NULL)
+				value.val.numeric = entry->sums[k];
+			pushJsonbValue(&state, WJB_VALUE, &value);
+		}
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(result);
+}
+
+static CurrencyTotal *
+get_entry(FocusTotals *totals, const char *currency)
+{
+	CurrencyTotal *entry;
+
+	if (currency == NULL)
+		currency = NO_CURRENCY;
+	for (int i = 0; i < totals->count; i++)
+	{
+		if (strcmp(totals->entries[i].currency, currency) == 0)
+			return &totals->entries[i];
+	}
+	if (totals->count == totals->max)
+	{
+		totals->max *= 2;
+		totals->entries = repalloc(totals->entries, totals->max * sizeof(CurrencyTotal));
+	}
+	entry = &totals->entries[totals->count++];
+	memset(entry, 0, sizeof(*entry));
+	strlcpy(entry->currency, currency, sizeof(entry->currency));
+	return entry;
+}
+
+static void
+add_numeric(FocusTotals *totals, Numeric *sum, Numeric value)
+{
+	MemoryContext caller = MemoryContextSwitchTo(totals->context);
+	Numeric		old = *sum;
+
+	if (old == NULL)
+		*sum = DatumGetNumericCopy(NumericGetDatum(value));
+	else
+	{
+		*sum = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(old), NumericGetDatum(value)));
+		pfree(old);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+static JsonbValue
+string_value(const char *text)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = (char *) text;
+	value.val.string.len = strlen(text);
+	return value;
+}

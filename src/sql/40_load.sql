@@ -1,0 +1,51 @@
+-- Loading files.
+
+CREATE FUNCTION focus_load(
+	path			text,
+	source			text DEFAULT NULL,
+	mode			text DEFAULT NULL,
+	provider		text DEFAULT NULL,
+	focus_version	text DEFAULT NULL,
+	reject_limit	bigint DEFAULT NULL,
+	OUT loadid			bigint,
+	OUT rows_stored		bigint,
+	OUT rows_rejected	bigint,
+	OUT rows_replaced	bigint,
+	OUT totals			jsonb,
+	OUT seconds			numeric)
+AS 'MODULE_PATHNAME', 'focus_load'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100000;
+COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint) IS
+'Loads FOCUS files of the server, a file, a directory or a glob, as one delivery.';
+
+CREATE FUNCTION focus_unload(deliveryid bigint)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+DECLARE
+	loads bigint[];
+	removed bigint;
+	dataset text;
+BEGIN
+	UPDATE focus_loads l SET state = 'removed'
+	WHERE l.deliveryid = focus_unload.deliveryid AND l.state IN ('current', 'rejected', 'empty');
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'delivery % is not loaded', deliveryid
+			USING ERRCODE = 'no_data_found', HINT = 'See focus_loads for the deliveries that are.';
+	END IF;
+	SELECT array_agg(l.loadid), min(l.dataset) INTO loads, dataset
+	FROM focus_loads l WHERE l.deliveryid = focus_unload.deliveryid AND l.state = 'removed';
+	IF dataset = 'CostAndUsage' THEN
+		DELETE FROM focus_cost_and_usage WHERE x_loadid = ANY (loads);
+	ELSE
+		DELETE FROM focus_contract_commitment WHERE x_loadid = ANY (loads);
+	END IF;
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	DELETE FROM focus_rejected_rows r WHERE r.loadid = ANY (loads);
+	DELETE FROM focus_load_findings f WHERE f.deliveryid = focus_unload.deliveryid;
+	RETURN removed;
+END;
+$$;
+COMMENT ON FUNCTION focus_unload(bigint) IS
+'Takes a delivery back: removes its rows, its rejected rows and its findings, marks its loads as removed, and returns the number of rows removed from the dataset.';
