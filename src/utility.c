@@ -93,7 +93,8 @@ refuse_to_drop_data(void)
 	SPI_connect();
 	if (SPI_execute("SELECT c.oid::pg_catalog.regclass::pg_catalog.text, t.condition "
 					"FROM pg_catalog.pg_extension e, "
-					"pg_catalog.unnest(e.extconfig, e.extcondition) AS t(oid, condition), pg_catalog.pg_class c "
+					"ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS t(oid, condition), "
+					"pg_catalog.pg_class c "
 					"WHERE e.extname = 'focus' AND c.oid = t.oid AND c.relkind = 'r' ORDER BY 1", true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not list the tables of extension focus");
 	tables = SPI_tuptable;

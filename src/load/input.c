@@ -194,6 +194,12 @@ focus_input_name(const FocusInput *input)
 	return input->name;
 }
 
+bool
+focus_input_is_client(const FocusInput *input)
+{
+	return input->read_raw == read_frontend;
+}
+
 /* Bytes read so far, before inflation. */
 int64
 focus_input_bytes(const FocusInput *input)

@@ -18,6 +18,7 @@ extern FocusInput *focus_input_open_frontend(int ncolumns);
 extern size_t focus_input_read(FocusInput *input, char *buffer, size_t size);
 extern void focus_input_close(FocusInput *input);
 extern const char *focus_input_name(const FocusInput *input);
+extern bool focus_input_is_client(const FocusInput *input);
 extern int64 focus_input_bytes(const FocusInput *input);
 
 extern List *focus_input_list_files(const char *path);

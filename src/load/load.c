@@ -70,6 +70,7 @@ typedef struct Load
 	FocusHeader *header;
 	pg_cryptohash_ctx *hash;
 	int64		file_rows;
+	bool		from_client;
 	int64		line;			/* for error context; 0: not in a row */
 	const char *column;			/* for error context, or NULL */
 
@@ -333,7 +334,10 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	if (result->rows_rejected > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg(INT64_FORMAT " rows of \"%s\" were rejected", result->rows_rejected, delivery->path),
+				 errmsg_plural("%lld row of \"%s\" was rejected",
+							   "%lld rows of \"%s\" were rejected",
+							   result->rows_rejected,
+							   (long long) result->rows_rejected, delivery->path),
 				 errhint("See focus_rejected_rows; delivery " INT64_FORMAT ".", delivery->deliveryid)));
 	return true;
 }
@@ -342,6 +346,7 @@ static void
 read_input(Load *load, FocusInput *input)
 {
 	load->file = pstrdup(focus_input_name(input));
+	load->from_client = focus_input_is_client(input);
 	load->header = NULL;
 	load->part = NULL;
 	load->file_rows = 0;
@@ -366,6 +371,10 @@ on_row(const FocusRow *row, void *arg)
 	Load	   *load = arg;
 	MemoryContext caller;
 	FocusField *fields;
+
+	/* psql sends the line that ends in-line data along with it */
+	if (load->from_client && row->nfields == 1 && strcmp(row->fields[0].data, "\\.") == 0)
+		return;
 
 	load->line = row->line;
 	if (load->header == NULL)
