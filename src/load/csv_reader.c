@@ -110,13 +110,13 @@ on_field(void *text, size_t len, void *arg)
 {
 	Reader	   *reader = arg;
 
+	if (reader->nfields == MAX_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("row at line " INT64_FORMAT " of \"%s\" has more than %d fields",
+						reader->row_line, focus_input_name(reader->input), MAX_FIELDS)));
 	if (reader->nfields == reader->max_fields)
 	{
-		if (reader->nfields >= MAX_FIELDS)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("row at line " INT64_FORMAT " of \"%s\" has more than %d fields",
-							reader->row_line, focus_input_name(reader->input), MAX_FIELDS)));
 		reader->max_fields *= 2;
 		reader->ends = repalloc(reader->ends, reader->max_fields * sizeof(size_t));
 		reader->fields = repalloc(reader->fields, reader->max_fields * sizeof(FocusField));
