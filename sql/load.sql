@@ -219,6 +219,15 @@ BilledCost,BillingAccountId
 1,2
 \.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
+ChargeType,InvoiceIssuer
+a,b
+\.
+-- the invoice has the same cost once more
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
+InvoiceDetailId,BilledCost,BillingPeriodStart,InvoiceDetailGrain
+1,2,2025-01-01T00:00:00Z,x
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
 BillingPeriodStart,ServiceName
 2025-01-01T00:00:00Z,2
 \.

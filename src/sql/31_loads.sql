@@ -136,7 +136,7 @@ CREATE TABLE focus_load_findings
 	PRIMARY KEY (deliveryid, columnname, finding)
 );
 COMMENT ON TABLE focus_load_findings IS
-'What a delivery had that is not FOCUS to the letter and was read all the same.';
+'What the stored rows of a delivery had that is not FOCUS to the letter and was read all the same.';
 COMMENT ON COLUMN focus_load_findings.deliveryid IS
 'The delivery: focus_loads.deliveryid.';
 COMMENT ON COLUMN focus_load_findings.columnname IS
