@@ -25,6 +25,7 @@ PROVE_TESTS  = test/t/*.pl
 EXTRA_CLEAN  = $(OBJS:.o=.d) $(OBJS:.o=.gcda) $(OBJS:.o=.gcno) focus--$(EXTVERSION).sql build
 
 # Pure-C files that the harness test/fuzz/NAME.c is built with
+fuzz_cell_format = src/load/cell_format.c
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 
 PG_CONFIG   ?= pg_config

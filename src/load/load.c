@@ -828,7 +828,7 @@ add_totals(Load *load, FocusLoadPart *part, TupleTableSlot *slot)
 		}
 	}
 	focus_totals_add(part->totals,
-					 slot->tts_isnull[currency - 1] ? NULL : TextDatumGetCString(slot->tts_values[currency - 1]),
+					 slot->tts_isnull[currency - 1] ? NULL : DatumGetTextPP(slot->tts_values[currency - 1]),
 					 costs, nulls);
 }
 
