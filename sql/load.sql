@@ -34,6 +34,17 @@ BilledCost,BillingPeriodStart,BillingAccountId
 SELECT c.providername, c.serviceprovidername, l.source, l.accounts, l.provider
 FROM focus_cost_and_usage c JOIN focus_loads l ON l.loadid = c.x_loadid WHERE c.billingaccountid = 'K1';
 
+-- So does the source's row, for files that do not tell.
+INSERT INTO focus_sources (source, provider) VALUES ('own racks', 'Our own');
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'own racks');
+BilledCost,BillingPeriodStart,BillingAccountId,ProviderName
+1,2025-01-01T00:00:00Z,K2,
+2,2025-02-01T00:00:00Z,K2,Colocation
+\.
+SELECT c.providername, c.serviceprovidername, l.accounts
+FROM focus_cost_and_usage c JOIN focus_loads l ON l.loadid = c.x_loadid WHERE c.billingaccountid = 'K2' ORDER BY c.billedcost;
+DELETE FROM focus_sources;
+
 -- The column names tell provider and version.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'aws 1.2');
 BilledCost,BillingPeriodStart,InvoiceId,SkuMeter,RegionId,x_Operation

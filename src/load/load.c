@@ -663,6 +663,8 @@ find_part(Load *load, const FocusRow *row, const FocusField *fields, int *bad_fi
 			provider = names[i];
 	}
 	if (provider == NULL)
+		provider = delivery->source_provider;
+	if (provider == NULL)
 		provider = load->header->provider;
 	if (!focus_cell_is_null(keys[3]->data, keys[3]->len, &spelled))
 		account = keys[3]->data;
@@ -739,15 +741,16 @@ store_row(Load *load, const FocusRow *row, const FocusField *fields)
 	{
 		AttrNumber	to = load->attnums[load->service_provider_name];
 		AttrNumber	from = load->attnums[load->provider_name];
+		const char *named = delivery->options.provider ? delivery->options.provider : delivery->source_provider;
 
 		if (!slot->tts_isnull[from - 1])
 		{
 			slot->tts_values[to - 1] = slot->tts_values[from - 1];
 			slot->tts_isnull[to - 1] = false;
 		}
-		else if (delivery->options.provider != NULL)
+		else if (named != NULL)
 		{
-			slot->tts_values[to - 1] = CStringGetTextDatum(delivery->options.provider);
+			slot->tts_values[to - 1] = CStringGetTextDatum(named);
 			slot->tts_isnull[to - 1] = false;
 		}
 	}
