@@ -33,13 +33,17 @@
  * Numerator and denominator stay below 2^120, which leaves room to multiply by
  * ten in 128 bits; whatever needs more is refused.
  *
+ * A text that says "no unit" (null, n/a, none ...) is none.
+ *
  * The canonical text keeps words and their order as written; it normalises
  * quantities (1K is 1000, a quantity of 1 is left out), the spelling of sizes
  * and times, blanks, and the case of words written in lower case.  Parsing the
  * canonical text gives the same unit and the same text.
  *
  * Words may hold any byte above 127: the parser does not decode them, and the
- * caller has checked the encoding.  Letter case is that of ASCII only.
+ * caller has checked the encoding.  Only the UTF-8 form of C1 controls and of
+ * the no-break space, which would hide in a noun, is refused.  Letter case is
+ * that of ASCII.
  *
  *-------------------------------------------------------------------------
  */
@@ -131,6 +135,9 @@ static const struct
 }			scales[] = {
 	{"thousand", 3}, {"million", 6}, {"billion", 9}, {"trillion", 12}
 };
+
+/* how files say that there is no unit; "N/A" would read as N per A */
+static const char *const absences[] = {"null", "none", "n/a", "na", "nan", "not applicable"};
 
 /* plurals and words in s that the rules of singular_length() would get wrong */
 static const char *const irregulars[][2] = {
@@ -389,8 +396,24 @@ check_bytes(Parser *parser)
 		return fail(parser, parser->text + FOCUS_UNIT_TEXT_MAX,
 					"A unit has at most 1000 bytes.");
 	for (p = parser->text; p < parser->end; p++)
-		if ((unsigned char) *p < 0x20 || *p == 0x7f)
-			return fail(parser, p, "A unit holds no control characters.");
+		if ((unsigned char) *p < 0x20 || *p == 0x7f ||
+			(p[0] == '\xc2' && p + 1 < parser->end &&
+			 (unsigned char) p[1] >= 0x80 && (unsigned char) p[1] <= 0xa0))
+			return fail(parser, p, "A unit holds neither control characters nor no-break spaces.");
+	return true;
+}
+
+static bool
+check_presence(Parser *parser)
+{
+	Span		all = {parser->position, parser->end - parser->position};
+	size_t		i;
+
+	if (all.length == 0)
+		return fail(parser, parser->text, "A unit is not empty.");
+	for (i = 0; i < lengthof(absences); i++)
+		if (span_is(all, absences[i]))
+			return fail(parser, parser->position, "The text says that there is no unit.");
 	return true;
 }
 
@@ -402,8 +425,8 @@ parse_text(Parser *parser)
 	while (parser->end > parser->text && parser->end[-1] == ' ')
 		parser->end--;
 	skip_blanks(parser);
-	if (parser->position == parser->end)
-		return fail(parser, parser->text, "A unit is not empty.");
+	if (!check_presence(parser))
+		return false;
 	skip_word(parser, "per");
 	if (!parse_side(parser))
 		return false;
