@@ -3,6 +3,7 @@
 #   make, make install   build and install with the pg_config in PATH
 #   make demo            install what is missing, build, run the main job
 #   make check-all       install what is missing, build, run every test suite
+#   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
 #
 # The check-* targets need no installed copy, no running server and no root.
 
@@ -24,9 +25,6 @@ TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 EXTRA_CLEAN  = $(OBJS:.o=.d) $(OBJS:.o=.gcda) $(OBJS:.o=.gcno) focus--$(EXTVERSION).sql build
 
-# Pure-C files that the harness test/fuzz/NAME.c is built with
-fuzz_split   = src/aggs/split.c src/aggs/limbs.c
-
 PG_CONFIG   ?= pg_config
 PGXS        := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 
@@ -37,6 +35,25 @@ demo check-all:
 	@test/setup.sh
 	@test/unprivileged.sh $(MAKE) --no-print-directory $(if $(EXTRA_CFLAGS),EXTRA_CFLAGS='$(EXTRA_CFLAGS)') \
 	  PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' $@-built
+
+# test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
+# fuzzer finds goes to build/fuzz, never into the committed corpus.
+FUZZ         = $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_CC     ?= clang
+FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
+               -fno-sanitize-recover=undefined
+fuzz_split   = src/aggs/split.c src/aggs/limbs.c
+fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
+
+.PHONY: fuzz $(FUZZ:%=fuzz-%)
+fuzz: $(FUZZ:%=fuzz-%)
+$(FUZZ:%=fuzz-%): fuzz-%:
+	mkdir -p build/fuzz/$*.corpus
+	$(FUZZ_CC) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
+	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
+	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
 
 ifeq ($(PGXS),)
 .DEFAULT_GOAL := missing
