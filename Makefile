@@ -24,6 +24,9 @@ TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 EXTRA_CLEAN  = $(OBJS:.o=.d) $(OBJS:.o=.gcda) $(OBJS:.o=.gcno) focus--$(EXTVERSION).sql build
 
+# Pure-C files that the harness test/fuzz/NAME.c is built with
+fuzz_split   = src/aggs/split.c src/aggs/limbs.c
+
 PG_CONFIG   ?= pg_config
 PGXS        := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 
