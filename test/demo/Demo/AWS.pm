@@ -112,7 +112,7 @@ sub cluster_tags
 		'aws:eks:cluster-name' => CLUSTER,
 		'aws:autoscaling:groupName' => 'eks-general-purpose',
 		'eks:nodegroup-name' => 'general-purpose',
-		'kubernetes.io/cluster/' . CLUSTER => 'owned',
+		'kubernetes.io/cluster/' . CLUSTER, 'owned',
 		CostCentre => 'cc-1000');
 }
 

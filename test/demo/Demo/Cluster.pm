@@ -43,11 +43,11 @@ sub write_metrics
 				my ($name, $team, $share) = @$namespace;
 				my $labels = json(team => $team, namespace => $name);
 				my $thousandths = $share - 30 + random_below(61);
-				$print->($name, 'cpu', [ $hours * CORES * $thousandths, 3 ], 'Core-Hours', $labels);
-				$print->($name, 'memory', [ $hours * MEMORY_GIB * ($thousandths - 20), 3 ], 'GiB-Hours', $labels);
+				$print->($name, 'cpu_core_hours', [ $hours * CORES * $thousandths, 3 ], 'Core-Hours', $labels);
+				$print->($name, 'memory_gib_hours', [ $hours * MEMORY_GIB * ($thousandths - 20), 3 ], 'GiB-Hours', $labels);
 			}
-			$print->('', 'cpu', [ $hours * CORES, 0 ], 'Core-Hours', '');
-			$print->('', 'memory', [ $hours * MEMORY_GIB, 0 ], 'GiB-Hours', '');
+			$print->('', 'cpu_core_hours', [ $hours * CORES, 0 ], 'Core-Hours', '');
+			$print->('', 'memory_gib_hours', [ $hours * MEMORY_GIB, 0 ], 'GiB-Hours', '');
 		}
 	}
 	close $file or die "could not write $path: $!\n";
