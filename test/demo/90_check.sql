@@ -46,7 +46,7 @@ GROUP BY l.source, a.period_start::date, a.billing_currency, a.metric
 UNION ALL
 SELECT 'contract', 'contract', 'anthropic', NULL, CASE WHEN ContractCommitmentCategory = 'Spend' THEN BillingCurrency END,
 	ContractCommitmentId, consumed
-FROM focus_contract_burndown;
+FROM focus_contract_burndown
 UNION ALL
 -- what the call that replaced a month said
 SELECT 'call', 'superseded stored', d.source, d.billing_period, c.currency, 'rows', r.rows_replaced
