@@ -25,16 +25,22 @@ TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 EXTRA_CLEAN  = $(OBJS:.o=.d) $(OBJS:.o=.gcda) $(OBJS:.o=.gcno) focus--$(EXTVERSION).sql build
 
-PG_CONFIG   ?= pg_config
-PGXS        := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+# Unless PG_CONFIG is given: the pg_config in PATH or the newest of Debian's
+# folders, whichever comes first with the server's build files.
+pgxs_of      = $(wildcard $(shell $(1) --pgxs 2>/dev/null))
+given_pg_config := $(PG_CONFIG)
+ifeq ($(PG_CONFIG),)
+override PG_CONFIG := $(firstword $(foreach candidate,pg_config $(shell ls -rv /usr/lib/postgresql/*/bin/pg_config 2>/dev/null), \
+                        $(if $(call pgxs_of,$(candidate)),$(candidate))) pg_config)
+endif
+PGXS        := $(call pgxs_of,$(PG_CONFIG))
 
 # What works before PostgreSQL's server headers are there: the two commands of
 # the README, which install them first.
 .PHONY: demo check-all
 demo check-all:
-	@test/setup.sh
-	@test/unprivileged.sh $(MAKE) --no-print-directory $(if $(EXTRA_CFLAGS),EXTRA_CFLAGS='$(EXTRA_CFLAGS)') \
-	  PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' $@-built
+	@PG_CONFIG='$(given_pg_config)' test/setup.sh $(if $(filter demo,$@),demo,tests)
+	@PG_CONFIG='$(given_pg_config)' test/unprivileged.sh $(MAKE) --no-print-directory $(if $(filter demo,$@),-s) $(MAKEOVERRIDES) $@-built
 
 # test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
 # fuzzer finds goes to build/fuzz, never into the committed corpus.
@@ -74,7 +80,7 @@ PGTEST  = $(dir $(PGXS))../../src/test
 TMPCONF = $(CURDIR)/build/temp.conf
 export FOCUS_SHARED ?= $(CURDIR)/../shared
 
-.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built
+.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built demo-built
 stage: all
 	$(MAKE) -s install DESTDIR=$(STAGE)
 	cp test/temp.conf $(TMPCONF)
@@ -103,6 +109,10 @@ check-tap: stage
 
 check-pgtap: stage
 	test/with_cluster.sh $(bindir) $(TMPCONF) pg_prove test/pgtap/*.sql
+
+# The demonstration; with KEEP=1 its server stays up.
+demo-built: stage
+	test/with_cluster.sh $(if $(KEEP),-k $(STAGE)) $(bindir) $(TMPCONF) test/demo/run.sh
 
 check-all-built: check-spec check-regress check-isolation check-tap check-pgtap
 endif
