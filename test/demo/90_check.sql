@@ -44,8 +44,7 @@ FROM focus_allocation_reconciliation AS a, (SELECT DISTINCT source FROM load WHE
 WHERE a.metric IN ('BilledCost', 'EffectiveCost', 'ListCost', 'ContractedCost')
 GROUP BY l.source, a.period_start::date, a.billing_currency, a.metric
 UNION ALL
-SELECT 'contract', 'contract', 'anthropic', NULL, CASE WHEN ContractCommitmentCategory = 'Spend' THEN BillingCurrency END,
-	ContractCommitmentId, consumed
+SELECT 'contract', 'contract', 'anthropic', NULL, CASE WHEN category = 'Spend' THEN unit END, contract_commitment_id, consumed
 FROM focus_contract_burndown
 UNION ALL
 -- what the call that replaced a month said
