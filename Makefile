@@ -18,7 +18,7 @@ SHLIB_LINK   = -lcsv -lz $(EXTRA_LDFLAGS)
 DATA         = $(wildcard src/sql/upgrade/focus--*.sql)
 DATA_built   = focus--$(EXTVERSION).sql
 REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --load-extension=focus
+REGRESS_OPTS = --load-extension=focus --encoding=UTF8 --no-locale
 ISOLATION    = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=focus
 TAP_TESTS    = 1
@@ -51,6 +51,7 @@ FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,u
                -fno-sanitize-recover=undefined
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
+fuzz_unit    = src/types/unit.c
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)
 fuzz: $(FUZZ:%=fuzz-%)

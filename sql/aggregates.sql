@@ -57,6 +57,8 @@ SELECT focus_cost_per('Infinity', 2) AS infinity, focus_cost_per('NaN', 2) AS na
 -- focus_cost_per_token brings units to tokens first.
 SELECT focus_cost_per_token(cost, quantity, unit), sum(cost) AS cost
 FROM (VALUES (2.00, 1500, 'Tokens'), (1.00, 500, 'tokens'), (3.00, 2.5, '1K Tokens'), (4.00, 0.002, '1M Tokens'), (5.00, 0.000001, '1000000 Tokens')) v (cost, quantity, unit);
+-- More units than a state remembers, over and over.
+SELECT focus_cost_per_token(1, 1, (1 + i % 7) || 'K Tokens') = 700 / sum((1 + i % 7) * 1000.0) AS seven_units FROM generate_series(1, 700) i;
 -- Prepaid drawdown: 5M input tokens at 5.00, 1.5M output tokens at 25.00 a million, 20 % off: 50 / 6.5 a million.
 SELECT round(focus_cost_per_token(cost, quantity, 'Tokens') * 1000000, 4) AS blended_per_million
 FROM (VALUES (20.00, 5000000), (30.00, 1500000)) v (cost, quantity);

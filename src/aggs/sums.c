@@ -35,15 +35,25 @@ typedef struct SumState
 	char	   *currency;		/* not terminated */
 } SumState;
 
+/* Units that a state remembers: data mixes few, in any order */
+#define TOKEN_UNITS_MAX		4
+
+/* A unit and the count of tokens in it */
+typedef struct TokenUnit
+{
+	int			length;
+	char	   *text;			/* not terminated; NULL when the entry is free */
+	Numeric		factor;			/* NULL for one */
+} TokenUnit;
+
 /* State of focus_cost_per and focus_cost_per_token */
 typedef struct RatioState
 {
 	void	   *cost;			/* states of sum(numeric), or NULL */
 	void	   *quantity;
-	/* the unit of the last row, to be parsed once only; not sent anywhere */
-	int			unit_length;
-	char	   *unit;
-	Numeric		factor;			/* tokens in one unit; NULL for one */
+	/* units met, so that each is parsed once; not sent anywhere */
+	int			unit_next;		/* the entry to be used for the next new one */
+	TokenUnit	units[TOKEN_UNITS_MAX];
 } RatioState;
 
 static void *sum_accum(FunctionCallInfo fcinfo, void *sum, Datum value);
@@ -387,16 +397,48 @@ check_currency(const SumState *state, bool isnull, const char *currency, int len
 }
 
 /*
- * Makes the unit, NULL for null, the one that the state remembers.
+ * Parses a unit and puts it into the entry.
  */
 static void
-remember_unit(RatioState *state, const text *unit, MemoryContext aggcontext)
+parse_token_unit(TokenUnit *entry, const char *text, int length, MemoryContext aggcontext)
 {
 	char		digits[FOCUS_UNIT_DECIMAL_SIZE];
 	FocusUnitError error;
+	MemoryContext old_context;
+
+	if (!focus_unit_token_factor(text, length, digits, &error))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unit \"%s\" does not count tokens", shown(text, length)),
+				 errdetail("%s", error.reason),
+				 errhint("Leave out rows that do not count tokens, as by FILTER (WHERE ...).")));
+
+	if (entry->text != NULL)
+		pfree(entry->text);
+	if (entry->factor != NULL)
+		pfree(entry->factor);
+	old_context = MemoryContextSwitchTo(aggcontext);
+	entry->length = length;
+	entry->text = pnstrdup(text, length);
+	entry->factor = NULL;
+	if (strcmp(digits, "1") != 0)
+		entry->factor = DatumGetNumeric(DirectFunctionCall3(numeric_in,
+															CStringGetDatum(digits),
+															ObjectIdGetDatum(InvalidOid),
+															Int32GetDatum(-1)));
+	MemoryContextSwitchTo(old_context);
+}
+
+/*
+ * The quantity, which is of the unit (NULL for null), as a number of tokens.
+ */
+static Datum
+in_tokens(RatioState *state, Datum quantity, const text *unit, MemoryContext aggcontext)
+{
 	const char *bytes;
 	int			length;
-	MemoryContext old_context;
+	TokenUnit  *entry = NULL;
+	int			i;
 
 	if (unit == NULL)
 		ereport(ERROR,
@@ -406,43 +448,24 @@ remember_unit(RatioState *state, const text *unit, MemoryContext aggcontext)
 
 	bytes = VARDATA_ANY(unit);
 	length = VARSIZE_ANY_EXHDR(unit);
-	if (!focus_unit_token_factor(bytes, length, digits, &error))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unit \"%s\" does not count tokens", shown(bytes, length)),
-				 errdetail("%s", error.reason),
-				 errhint("Leave out rows that do not count tokens, as by FILTER (WHERE ...).")));
+	for (i = 0; i < TOKEN_UNITS_MAX && entry == NULL; i++)
+	{
+		TokenUnit  *known = &state->units[i];
 
-	if (state->unit != NULL)
-		pfree(state->unit);
-	if (state->factor != NULL)
-		pfree(state->factor);
-	old_context = MemoryContextSwitchTo(aggcontext);
-	state->unit_length = length;
-	state->unit = pnstrdup(bytes, length);
-	state->factor = NULL;
-	if (strcmp(digits, "1") != 0)
-		state->factor = DatumGetNumeric(DirectFunctionCall3(numeric_in,
-															CStringGetDatum(digits),
-															ObjectIdGetDatum(InvalidOid),
-															Int32GetDatum(-1)));
-	MemoryContextSwitchTo(old_context);
-}
+		if (known->text != NULL && known->length == length &&
+			memcmp(known->text, bytes, length) == 0)
+			entry = known;
+	}
+	if (entry == NULL)
+	{
+		entry = &state->units[state->unit_next];
+		parse_token_unit(entry, bytes, length, aggcontext);
+		state->unit_next = (state->unit_next + 1) % TOKEN_UNITS_MAX;
+	}
 
-/*
- * The quantity, which is of the unit, as a number of tokens.
- */
-static Datum
-in_tokens(RatioState *state, Datum quantity, const text *unit, MemoryContext aggcontext)
-{
-	if (unit == NULL || state->unit == NULL ||
-		state->unit_length != VARSIZE_ANY_EXHDR(unit) ||
-		memcmp(state->unit, VARDATA_ANY(unit), state->unit_length) != 0)
-		remember_unit(state, unit, aggcontext);
-
-	if (state->factor == NULL)
+	if (entry->factor == NULL)
 		return quantity;
-	return DirectFunctionCall2(numeric_mul, quantity, NumericGetDatum(state->factor));
+	return DirectFunctionCall2(numeric_mul, quantity, NumericGetDatum(entry->factor));
 }
 
 /*

@@ -123,7 +123,7 @@ CREATE AGGREGATE focus_cost_per_token(cost numeric, quantity numeric, unit text)
 (
 	SFUNC = focus_internal.cost_per_token_accum,
 	STYPE = internal,
-	SSPACE = 384,
+	SSPACE = 512,
 	COMBINEFUNC = focus_internal.cost_per_combine,
 	SERIALFUNC = focus_internal.cost_per_serialize,
 	DESERIALFUNC = focus_internal.cost_per_deserialize,

@@ -180,28 +180,6 @@ COMMENT ON FUNCTION focus_internal.window_findings
 	(focus_cluster_pools, focus_allocation_methods, timestamptz, timestamptz) IS
 'What is missing or odd in the driver data of a charge period.';
 
--- ContractApplied --------------------------------------------------------------
-
--- The amounts in ContractApplied are metrics too.
-CREATE FUNCTION focus_internal.contract_applied_array(contractapplied jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT CASE
-		WHEN jsonb_typeof($1 -> 'Elements') = 'array' THEN 'Elements'
-		WHEN jsonb_typeof($1 -> 'ContractApplied') = 'array' THEN 'ContractApplied'
-	END;
-END;
-COMMENT ON FUNCTION focus_internal.contract_applied_array(jsonb) IS
-'Key of ContractApplied that holds its elements: Elements, or ContractApplied in early files; NULL when there are none to read.';
-
-CREATE FUNCTION focus_internal.json_amount(element jsonb, key text) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT CASE jsonb_typeof($1 -> $2) WHEN 'number' THEN ($1 ->> $2)::numeric END;
-END;
-COMMENT ON FUNCTION focus_internal.json_amount(jsonb, text) IS
-'A number of a JSON object; NULL when there is none.';
-
 -- Checks before a run ------------------------------------------------------------
 
 CREATE FUNCTION focus_internal.check_cluster_charges
