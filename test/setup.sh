@@ -87,6 +87,25 @@ can_be_root()
 	[ -t 0 ] || sudo -n true 2>/dev/null
 }
 
+# Installs the packages "$@".  Debian's server package would make and start a
+# server of its own, which nobody here asked for; the setting that prevents it
+# is there for as long as this takes.
+install='
+	set -eu
+	for package; do
+		case $package in
+			postgresql-[0-9] | postgresql-[0-9][0-9])
+				conf=/etc/postgresql-common/createcluster.d/focus-setup.conf
+				mkdir -p "${conf%/*}"
+				trap "rm -f $conf" EXIT
+				trap "exit 130" INT TERM HUP
+				echo "create_main_cluster = false" >"$conf"
+				;;
+		esac
+	done
+	DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@"
+'
+
 refuse()
 {
 	echo "setup.sh: missing:" "$@" >&2
@@ -116,17 +135,7 @@ setup_debian()
 	echo "Installing" $missing >&2
 	[ -n "${updated:-}" ] || as_root 'apt-get -q update' focus >&2
 
-	# Debian's server package would make and start a server of its own, which
-	# nobody here asked for; the setting lives as long as this installation.
-	as_root '
-		set -eu
-		conf=/etc/postgresql-common/createcluster.d/focus-setup.conf
-		mkdir -p "${conf%/*}"
-		trap "rm -f $conf" EXIT
-		trap "exit 130" INT TERM HUP
-		echo "create_main_cluster = false" >"$conf"
-		DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@"
-	' focus $missing >&2
+	as_root "$install" focus $missing >&2
 	missing=$(missing_packages $missing)
 	[ -z "$missing" ] || refuse "packages" $missing
 }
