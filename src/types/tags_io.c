@@ -51,7 +51,7 @@ static void describe_failure(const FocusTagsParse *parse, FocusTagsStatus status
 							 FocusTagsError *error);
 static char *nested_message(const char *key, bool is_array);
 static const char *expectation(FocusTagsStatus status);
-static void report_damage(void) pg_attribute_noreturn();
+static void report_damage(void);
 static void set_size_error(FocusTagsError *error);
 static struct varlena *build_tags(const FocusTagsPair *pairs, uint32 count);
 static char *print_tags(const struct varlena *tags, size_t *length);
