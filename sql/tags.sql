@@ -36,6 +36,21 @@ ORDER BY n;
 -- a long key is cut in the message, at a whole character
 SELECT message FROM error_of('SELECT focus_tags ''{"' || repeat('é', 100) || '":[]}''');
 
+-- Soft errors, from PostgreSQL 16 on
+DO $$
+DECLARE
+	valid boolean[];
+BEGIN
+	IF current_setting('server_version_num')::integer < 160000 THEN
+		RETURN;
+	END IF;
+	EXECUTE 'SELECT array_agg(pg_input_is_valid(source, ''focus_tags'') ORDER BY n) FROM unnest($1) WITH ORDINALITY AS s (source, n)'
+	INTO valid USING ARRAY['{"a": 1}', '{"a": []}', '{"a": 1, "a": 1}', '{"a": "\u0000"}', ''];
+	IF valid <> '{t,f,f,f,f}' THEN
+		RAISE EXCEPTION 'soft errors: %', valid;
+	END IF;
+END $$;
+
 -- Subscripts
 CREATE TABLE charges (id integer PRIMARY KEY, tags focus_tags);
 INSERT INTO charges VALUES
@@ -56,6 +71,32 @@ SELECT tags['a':'b'] FROM charges;
 SELECT tags[1] FROM charges;
 UPDATE charges SET tags[NULL] = 'x';
 UPDATE charges SET tags['a':'b'] = 'x';
+-- subscripts in other places
+SELECT id FROM charges WHERE tags['CostCentre'] < 'CC-3' AND tags['CostCentre'] LIKE 'CC%' ORDER BY tags['CostCentre'] DESC;
+CREATE INDEX charges_cost_centre ON charges ((tags['CostCentre']));
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+EXPLAIN (COSTS OFF) SELECT id FROM charges WHERE tags['CostCentre'] = 'CC-2';
+SELECT id FROM charges WHERE tags['CostCentre'] = 'CC-2';
+RESET enable_seqscan;
+RESET enable_bitmapscan;
+DO $$
+DECLARE
+	t focus_tags;
+BEGIN
+	t['a'] := 'made of nothing';
+	t['b'] := t['a'] || '!';
+	t['a'] := NULL;
+	RAISE NOTICE '%', t;
+END $$;
+CREATE DOMAIN owned_tags AS focus_tags CHECK (VALUE ? 'owner');
+CREATE TEMP TABLE owned (t owned_tags, list focus_tags[]);
+INSERT INTO owned VALUES ('{"owner": "x"}', ARRAY['{"a": 1}', NULL, '{"a": 2}']::focus_tags[]);
+UPDATE owned SET t['env'] = 'prod', list[3] = '{"a": 3}';
+SELECT t, t['owner'], (list[3])['a'], list FROM owned;
+INSERT INTO owned (t) VALUES ('{}');
+DROP TABLE owned;
+DROP DOMAIN owned_tags;
 
 -- Reading
 SELECT id, tags -> 'n' AS "->", tags ->> 'n' AS "->>", focus_tags_get(tags, 'flag') AS get,
