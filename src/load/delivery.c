@@ -29,6 +29,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "load/delivery.h"
 
 /* first key of the advisory lock that deliveries take to finish: "focs" */
@@ -47,7 +48,7 @@ static void meet_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part);
 static const char *source_mode(FocusDelivery *delivery, const char *source);
 static void note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
-static void refuse(FocusDelivery *delivery, FocusLoadPart *part) pg_attribute_noreturn();
+pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
 static void replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part);
 static void write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256);
 static void write_recency(FocusDelivery *delivery, FocusLoadPart *part);
