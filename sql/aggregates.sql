@@ -127,6 +127,24 @@ SELECT focus_sum(NULL, currency) AS nulls, focus_cost_per(NULL, quantity), focus
 DROP VIEW totals;
 DROP TABLE totals_serial, charge;
 
+-- Partial sums, one for each partition, that each are of one currency.
+CREATE TABLE part (currency text, cost numeric, quantity numeric) PARTITION BY LIST (currency);
+CREATE TABLE part_usd PARTITION OF part FOR VALUES IN ('USD');
+CREATE TABLE part_eur PARTITION OF part FOR VALUES IN ('EUR');
+CREATE TABLE part_null PARTITION OF part FOR VALUES IN (NULL);
+INSERT INTO part VALUES ('USD', 1.5, 2), ('USD', 2.25, NULL), ('EUR', NULL, 4), (NULL, NULL, NULL);
+SET enable_partitionwise_aggregate = on;
+SET max_parallel_workers_per_gather = 0;
+SELECT pg_temp.is_parallel('SELECT focus_sum(cost, currency) FROM part') AS partial;
+SELECT focus_sum(cost, currency), focus_cost_per(cost, quantity), focus_cost_per_token(cost, quantity, 'Tokens') FROM part;
+INSERT INTO part VALUES ('EUR', 1, 1);
+SELECT pg_temp.failure('SELECT focus_sum(cost, currency) FROM part');
+DELETE FROM part WHERE currency = 'EUR' AND cost IS NOT NULL;
+INSERT INTO part VALUES (NULL, 1, 1);
+SELECT pg_temp.failure('SELECT focus_sum(cost, currency) FROM part');
+RESET enable_partitionwise_aggregate;
+DROP TABLE part;
+
 -- The parts of the aggregates are not for calling; the aggregates are for all.
 CREATE ROLE regress_focus_reader;
 SET ROLE regress_focus_reader;
