@@ -22,6 +22,7 @@ my @currency = sort { $a->{code} cmp $b->{code} } read_csv("$spec/currency_codes
 
 my %output = (
 	"$src/sql/30_datasets.sql" => datasets_sql(),
+	"$src/../docs/reference/datasets.md" => datasets_md(),
 	"$src/sql/13_vocabulary.sql" => vocabulary_sql(),
 	"$src/types/currency_table.h" => currency_table_h(),
 	"$src/load/dataset_columns.h" => dataset_columns_h());
@@ -94,6 +95,57 @@ sub datasets_sql
 	$sql .= "COMMENT ON VIEW focus_data_table IS\n"
 	  . quote('Cost and Usage under the table name that the public FOCUS query library uses.') . ";\n";
 	return $sql;
+}
+
+# ---- docs/reference/datasets.md ----
+
+sub columns_md
+{
+	my (@columns) = @_;
+	my $md = "| column | type | level | meaning | NULL |\n|---|---|---|---|---|\n";
+
+	foreach my $column (@columns)
+	{
+		my $null = $column->{nullability_rules} eq '' ? '' : "$column->{nullability_rules}";
+
+		$md .= "| $column->{column_id} | " . column_type($column)
+		  . " | $column->{feature_level} | $column->{summary} | $null |\n";
+	}
+	$md .= "| x_columns | jsonb | ours | columns of the file that FOCUS 1.3 does not define, and cells that do "
+	  . "not fit their column's type, as sent | when there are none |\n";
+	$md .= "| x_loadid | bigint | ours | load that brought the row, focus_loads.loadid | for rows written by hand |\n";
+	return $md;
+}
+
+sub datasets_md
+{
+	my $md = "<!-- " . generated('') . " -->\n\n# Datasets\n\n";
+
+	$md .= <<'TEXT';
+Tables with the columns of FOCUS 1.3, in the specification's order. Column
+names are folded to lower case, so that the specification's spelling works
+unquoted. What the provider sent is stored as sent; the tables have no
+constraints, and the column NULL says when the specification allows a null.
+Costs, quantities and prices are numeric of any scale. Instants are UTC and
+periods are half-open: an end is the first instant after the period. Costs are
+in BillingCurrency.
+
+A user may make tables `LIKE` these, partitioned ones too, and may add indexes,
+constraints, triggers and columns to the tables themselves; `focus_load` stores
+NULL in columns that it does not know. Row-level security is respected by
+refusing to load.
+
+## focus_cost_and_usage
+
+One row per charge. View `focus_data_table` shows the same columns under the
+name that the public FOCUS query library uses, with the privileges of the
+caller.
+
+TEXT
+	$md .= columns_md(@cost_and_usage);
+	$md .= "\n## focus_contract_commitment\n\nOne row per promised term of a contract.\n\n";
+	$md .= columns_md(@contract_commitment);
+	return $md;
 }
 
 # ---- the loader's column tables ----
