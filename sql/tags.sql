@@ -6,7 +6,7 @@ SELECT focus_tags '{ "b" : 1 , "a":"x","B":true,"aa":null,"":false }' AS canonic
 SELECT focus_tags E' \t\r\n{\n} ' AS empty;
 SELECT focus_tags '{"org": 1, " org": 2, "org ": 3}' AS spaces_differ;
 SELECT focus_tags '{"n":1.10,"m":-0,"e":1e400,"f":1E+2,"d":12345678901234567890123456789012345678}' AS numbers_kept;
-SELECT focus_tags '{"q\"\\\/\b\f\n\r\t": "\u0041\u00e9\u20AC\ud83d\ude00", "c": "\u0001\u001f\u007f"}' AS escapes;
+SELECT focus_tags '{"q\"\\\/\b\f\n\r\t": "\u0041\u00e9\u20AC\ud83d\ude00", "c": "a\u0001b\u001fc\u007fd"}' AS escapes;
 SELECT focus_tags '{"ключ": "значение", "é": "€😀"}' AS not_ascii;
 
 -- What a statement raises, with its SQLSTATE.

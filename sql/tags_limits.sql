@@ -42,6 +42,15 @@ EXCEPTION WHEN others THEN
 	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
 	RAISE NOTICE '% % %', SQLSTATE, SQLERRM, detail;
 END $$;
+DO $$
+DECLARE
+	t focus_tags := (SELECT ('{' || string_agg('"' || n || '":0', ',') || '}')::focus_tags FROM generate_series(1, 999999) AS n);
+BEGIN
+	ASSERT focus_tags_count(t || '{"1": 1, "new": 1}') = 1000000;
+	PERFORM t || '{"new": 1, "newer": 1}';
+EXCEPTION WHEN others THEN
+	RAISE NOTICE '% %', SQLSTATE, SQLERRM;
+END $$;
 RESET statement_timeout;
 
 -- Depth costs nothing: an array is refused at its first byte.

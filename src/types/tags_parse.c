@@ -91,7 +91,7 @@ next_is_digit(const TagsCursor *cursor)
 FocusTagsStatus
 focus_tags_parse(FocusTagsParse *parse)
 {
-	TagsCursor		cursor = {parse->source, parse->source + parse->length};
+	TagsCursor	cursor = {parse->source, parse->source + parse->length};
 	FocusTagsStatus status;
 
 	parse->pairs = NULL;
@@ -140,7 +140,7 @@ bool
 focus_tags_number_valid(const char *text, size_t length)
 {
 	FocusTagsParse parse = {.source = text,.length = length};
-	TagsCursor		cursor = {text, text + length};
+	TagsCursor	cursor = {text, text + length};
 	FocusTagsPair pair;
 
 	return parse_number(&parse, &cursor, &pair) == FOCUS_TAGS_OK && cursor.at == cursor.end;
