@@ -3,6 +3,7 @@
 #   make, make install   build and install with the pg_config in PATH
 #   make demo            install what is missing, build, run the main job
 #   make check-all       install what is missing, build, run every test suite
+#   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
 #
 # The check-* targets need no installed copy, no running server and no root.
 
@@ -17,7 +18,7 @@ SHLIB_LINK   = -lcsv -lz $(EXTRA_LDFLAGS)
 DATA         = $(wildcard src/sql/upgrade/focus--*.sql)
 DATA_built   = focus--$(EXTVERSION).sql
 REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --load-extension=focus
+REGRESS_OPTS = --load-extension=focus --encoding=UTF8 --no-locale
 ISOLATION    = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=focus
 TAP_TESTS    = 1
@@ -34,6 +35,25 @@ demo check-all:
 	@test/setup.sh
 	@test/unprivileged.sh $(MAKE) --no-print-directory $(if $(EXTRA_CFLAGS),EXTRA_CFLAGS='$(EXTRA_CFLAGS)') \
 	  PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' $@-built
+
+# test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
+# fuzzer finds goes to build/fuzz, never into the committed corpus.
+FUZZ         = $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_CC     ?= clang
+FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
+               -fno-sanitize-recover=undefined
+fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
+fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
+
+.PHONY: fuzz $(FUZZ:%=fuzz-%)
+fuzz: $(FUZZ:%=fuzz-%)
+$(FUZZ:%=fuzz-%): fuzz-%:
+	mkdir -p build/fuzz/$*.corpus
+	$(FUZZ_CC) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
+	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
+	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
 
 ifeq ($(PGXS),)
 .DEFAULT_GOAL := missing
