@@ -36,13 +36,15 @@ FROM unnest(ARRAY[
 	'', '  ', '-', '/', 'GB-', 'GB/', '-GB', '/Hour', 'GB--Hours', 'GB/-Hours', 'per', 'GB per',
 	'A/B/C', 'A per B per C', 'Units/1000', '1 1 Hour', 'GB-2 Hours', '10000s', '100GB', '1,000',
 	'1.', '1.x', '.5 GB', '1.5.2 GB', '0', '0.00 GB', '-1 GB', '+1 GB', '1e3 GB',
-	'gb', 'Gib/hours-gib', 'KIB', 'mbps', 'MbPs', 'Gbs', 'null', 'N/A', ' None ', 'Minute(s)', 'a*b', 'a^2', '"GB"',
+	'gb', 'Gib/hours-gib', 'KIB', 'mbps', 'MbPs', 'Gbs', 'null', 'N/A', 'n / a', ' None ', 'Not  applicable', 'Minute(s)', 'a*b', 'a^2', '"GB"',
 	E'GB\tHours', E'GB\nHours', E'\x7f', 'EB-EB-EB', 'A/EB-EB-EB', '9999999999999999999999T',
 	'99999999999999999999999999999999999999 GB',
 	'0.00000000000000000000000000000000000000001 GB'
 ]) WITH ORDINALITY AS input(written, position)
 ORDER BY position;
 SELECT pg_temp.refusal(E'GB\xc2\xa0Hours') AS no_break_space, pg_temp.refusal(E'GB\xc2\x85') AS control;
+SELECT '155555555555555555555555555555M'::focus_unit::text::focus_unit, '1329227995784915872903807060280344575'::focus_unit;
+SELECT pg_temp.refusal('1329227995784915872903807060280344576'), pg_temp.refusal('0.000000000000000000000000000000000001 b');
 SELECT 'Minute(s)'::focus_unit;
 SELECT repeat('x', 1001)::focus_unit;
 SELECT length(repeat('x', 1000)::focus_unit::text);
