@@ -15,7 +15,7 @@ INSERT INTO focus_cluster_charges (cluster, pool, tag_key, tag_value, service_na
 	(:'cluster', 'nodes', 'aws:eks:cluster-name', :'cluster', 'AmazonEC2'),
 	(:'cluster', 'network', 'aws:eks:cluster-name', :'cluster', 'AmazonVPC'),
 	(:'cluster', 'control plane', 'aws:eks:cluster-name', :'cluster', 'AmazonEKS');
-CALL focus_run_chargeback(months => 2);
+CALL focus_run_chargeback(:'today', months => 2);
 SET client_min_messages = notice;
 
 \echo 'CHARGEBACK OF THE CLUSTER' :cluster

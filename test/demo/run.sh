@@ -19,4 +19,4 @@ perl "$here/generate.pl" "$exports" "$today"
 
 # From standard input, so that psql does not put names of files and lines
 # before each notice; all in one session.
-cat "$here"/[0-9]*.sql | run_psql -v exports="$exports" 2>&1
+cat "$here"/[0-9]*.sql | run_psql -v exports="$exports" -v today="$today" 2>&1
