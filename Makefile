@@ -51,25 +51,6 @@ FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,u
                -fno-sanitize-recover=undefined
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
-fuzz_unit    = src/types/unit.c
-
-.PHONY: fuzz $(FUZZ:%=fuzz-%)
-fuzz: $(FUZZ:%=fuzz-%)
-$(FUZZ:%=fuzz-%): fuzz-%:
-	mkdir -p build/fuzz/$*.corpus
-	$(FUZZ_CC) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
-	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
-	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
-
-# test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
-# fuzzer finds goes to build/fuzz, never into the committed corpus.
-FUZZ         = $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
-FUZZ_SECONDS ?= 60
-FUZZ_CC     ?= clang
-FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
-               -fno-sanitize-recover=undefined
-fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
 fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)

@@ -289,9 +289,25 @@ sub view_sql
 {
 	my ($name, $columns, $comment, @rows) = @_;
 
+	my %meaning = (
+		column_id => 'FOCUS column that the value is of.',
+		position => 'Place in the order of FOCUS, from 1.',
+		value => 'The allowed value.',
+		service_category => 'ServiceCategory.',
+		service_subcategory => 'ServiceSubcategory, which belongs to one category only.',
+		code => 'ISO 4217 code.',
+		numeric_code => 'ISO 4217 numeric code.',
+		name => 'English name.',
+		minor_units => 'Decimals of an amount; NULL where there is no minor unit.',
+		kind => 'national, metal, supranational, fund, test or none.',
+		is_active => 'false when the code has been withdrawn.',
+		withdrawn => 'When it was withdrawn: a year or a month.');
+
 	return "CREATE VIEW $name ($columns) AS\nVALUES\n"
 	  . join(",\n", map { "\t$_" } @rows) . ";\n"
 	  . "COMMENT ON VIEW $name IS\n" . quote($comment) . ";\n"
+	  . join('', map { "COMMENT ON COLUMN $name.$_ IS\n" . quote($meaning{$_} // die "column $_ of $name has no comment\n") . ";\n" }
+		  split(/, /, $columns))
 	  . "GRANT SELECT ON $name TO PUBLIC;\n\n";
 }
 

@@ -462,6 +462,12 @@ VALUES
 	('ContractCommitmentCategory', 2, 'Usage');
 COMMENT ON VIEW focus_vocabulary IS
 'Allowed values of FOCUS 1.3, by column and in the order of the specification.';
+COMMENT ON COLUMN focus_vocabulary.column_id IS
+'FOCUS column that the value is of.';
+COMMENT ON COLUMN focus_vocabulary.position IS
+'Place in the order of FOCUS, from 1.';
+COMMENT ON COLUMN focus_vocabulary.value IS
+'The allowed value.';
 GRANT SELECT ON focus_vocabulary TO PUBLIC;
 
 CREATE VIEW focus_service_subcategories (service_category, service_subcategory, position) AS
@@ -550,6 +556,12 @@ VALUES
 	('Other', 'Other (Other)', 82);
 COMMENT ON VIEW focus_service_subcategories IS
 'Pairs of ServiceCategory and ServiceSubcategory that FOCUS 1.3 allows, in its order.';
+COMMENT ON COLUMN focus_service_subcategories.service_category IS
+'ServiceCategory.';
+COMMENT ON COLUMN focus_service_subcategories.service_subcategory IS
+'ServiceSubcategory, which belongs to one category only.';
+COMMENT ON COLUMN focus_service_subcategories.position IS
+'Place in the order of FOCUS, from 1.';
 GRANT SELECT ON focus_service_subcategories TO PUBLIC;
 
 CREATE VIEW focus_currencies (code, numeric_code, name, minor_units, kind, is_active, withdrawn) AS
@@ -740,6 +752,20 @@ VALUES
 	('ZWL'::focus_currency, 932, 'Zimbabwe Dollar', 2, 'national', false, '2024-09');
 COMMENT ON VIEW focus_currencies IS
 'Currencies of ISO 4217 that focus_currency accepts; withdrawn is a year or month.';
+COMMENT ON COLUMN focus_currencies.code IS
+'ISO 4217 code.';
+COMMENT ON COLUMN focus_currencies.numeric_code IS
+'ISO 4217 numeric code.';
+COMMENT ON COLUMN focus_currencies.name IS
+'English name.';
+COMMENT ON COLUMN focus_currencies.minor_units IS
+'Decimals of an amount; NULL where there is no minor unit.';
+COMMENT ON COLUMN focus_currencies.kind IS
+'national, metal, supranational, fund, test or none.';
+COMMENT ON COLUMN focus_currencies.is_active IS
+'false when the code has been withdrawn.';
+COMMENT ON COLUMN focus_currencies.withdrawn IS
+'When it was withdrawn: a year or a month.';
 GRANT SELECT ON focus_currencies TO PUBLIC;
 
 CREATE FUNCTION focus_is_service_pair(service_category text, service_subcategory text)
