@@ -4,6 +4,9 @@
 #   make demo            install what is missing, build, run the main job
 #   make check-all       install what is missing, build, run every test suite
 #   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
+#   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
+#   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
+#   make coverage        check-all with line coverage counted; needs lcov
 #
 # The check-* targets need no installed copy, no running server and no root.
 
@@ -116,4 +119,29 @@ demo-built: stage
 	test/with_cluster.sh $(if $(KEEP),-k $(STAGE)) $(bindir) $(TMPCONF) test/demo/run.sh
 
 check-all-built: check-spec check-regress check-isolation check-tap check-pgtap
+
+# PGXS compiles with -fwrapv, which would hide signed overflow.
+.PHONY: check-ubsan coverage coverage-built
+check-ubsan:
+	test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' with_llvm=no \
+	  EXTRA_CFLAGS='-O1 -fsanitize=undefined -fno-wrapv -fno-sanitize-recover=undefined -DUSE_ASSERT_CHECKING' \
+	  EXTRA_LDFLAGS=-fsanitize=undefined check-all-built
+
+coverage:
+	test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' with_llvm=no \
+	  EXTRA_CFLAGS='-O0 --coverage' EXTRA_LDFLAGS=--coverage coverage-built
+coverage-built: check-all-built
+	lcov -q -c -d . -o build/coverage.info --no-external --base-directory $(CURDIR)
+	lcov --list build/coverage.info
+
+BENCH_ROWS   ?= 1000000
+BENCH_ROUNDS ?= 3
+.PHONY: bench-load bench-load-built
+bench-load:
+	test/unprivileged.sh $(MAKE) -s --no-print-directory PG_CONFIG='$(PG_CONFIG)' $(MAKEOVERRIDES) bench-load-built
+bench-load-built: stage
+	$(CC) -O2 -o build/focusgen test/bench/focusgen.c
+	echo "shared_buffers = '1GB'" >> $(TMPCONF)
+	echo "max_wal_size = '8GB'" >> $(TMPCONF)
+	test/with_cluster.sh $(bindir) $(TMPCONF) test/bench/load.sh $(CURDIR)/build/focusgen $(BENCH_ROWS) $(BENCH_ROUNDS)
 endif
