@@ -447,7 +447,7 @@ SELECT pg_catalog.pg_extension_config_dump('focus_allocation_origins_origin_id_s
 CREATE TABLE focus_allocated_charges
 (
 	LIKE focus_cost_and_usage INCLUDING COMMENTS,
-	x_runid     bigint NOT NULL REFERENCES focus_allocation_runs,
+	x_runid     bigint NOT NULL,
 	x_originid  bigint NOT NULL REFERENCES focus_allocation_origins ON DELETE CASCADE,
 	x_cluster   text   NOT NULL,
 	x_pool      text   NOT NULL,

@@ -375,11 +375,11 @@ BEGIN ATOMIC
 			WHEN a.attname = 'allocatedresourceid' THEN '($4).cluster || ''/'' || r.receiver'
 			WHEN a.attname = 'allocatedresourcename' THEN 'r.receiver'
 			WHEN a.attname = 'allocatedtags' THEN
-				'focus_internal.tags_without(r.labels, (c.charge).tags)'
+				'focus_internal.tags_without(r.labels, c.tags)'
 			WHEN a.attname = 'contractapplied' THEN
-				'CASE WHEN applied.elements IS NOT NULL THEN (c.charge).contractapplied || applied.elements'
-				' WHEN r.position_no = 1 THEN (c.charge).contractapplied END'
-			ELSE format('(c.charge).%s', quote_ident(a.attname))
+				'CASE WHEN applied.elements IS NOT NULL THEN c.contractapplied || applied.elements'
+				' WHEN r.position_no = 1 THEN c.contractapplied END'
+			ELSE format('c.%s', quote_ident(a.attname))
 		END, E',\n\t' ORDER BY a.attnum)
 	FROM pg_attribute AS a
 		JOIN pg_attribute AS b
@@ -391,12 +391,17 @@ COMMENT ON FUNCTION focus_internal.part_columns(focus_allocation_methods) IS
 'Column list and expressions of the statement that stores allocated charges.';
 
 -- Splits the charges of one pool.  One statement, so one snapshot: a load that
--- commits meanwhile is seen as a whole or not at all.
+-- commits meanwhile is seen as a whole or not at all.  The planner knows nothing
+-- about the size of what the statement itself has found, and one nested loop
+-- over it would be quadratic; the cost that switching nested loops off pretends
+-- is no reason to compile anything.
 CREATE FUNCTION focus_internal.allocate_pool
 	(run focus_allocation_runs, pool focus_cluster_pools, method focus_allocation_methods)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = @extschema@, pg_catalog, pg_temp
+SET enable_nestloop = off
+SET jit = off
 AS $$
 DECLARE
 	columns	record;
@@ -405,7 +410,7 @@ BEGIN
 	EXECUTE format($sql$
 WITH matched AS MATERIALIZED
 (
-	SELECT b AS charge, focus_internal.charge_key(b) AS charge_key
+	SELECT b.*, focus_internal.charge_key(b) AS charge_key
 	FROM focus_cost_and_usage AS b
 	WHERE b.chargeperiodstart >= $2 AND b.chargeperiodstart < $3
 		AND EXISTS
@@ -419,11 +424,9 @@ origin AS
 		(run_id, pool, charge_key, copies, chargeperiodstart, chargeperiodend, resourceid,
 		 billingcurrency, billedcost, effectivecost, listcost, contractedcost, pricingquantity,
 		 consumedquantity, pricingcurrencyeffectivecost, commitmentdiscountquantity)
-	SELECT $1, ($4).pool, m.charge_key, count(*), (m.charge).chargeperiodstart,
-		(m.charge).chargeperiodend, (m.charge).resourceid, (m.charge).billingcurrency,
-		(m.charge).billedcost, (m.charge).effectivecost, (m.charge).listcost,
-		(m.charge).contractedcost, (m.charge).pricingquantity, (m.charge).consumedquantity,
-		(m.charge).pricingcurrencyeffectivecost, (m.charge).commitmentdiscountquantity
+	SELECT $1, ($4).pool, m.charge_key, count(*), m.chargeperiodstart, m.chargeperiodend, m.resourceid,
+		m.billingcurrency, m.billedcost, m.effectivecost, m.listcost, m.contractedcost, m.pricingquantity,
+		m.consumedquantity, m.pricingcurrencyeffectivecost, m.commitmentdiscountquantity
 	FROM matched AS m
 	GROUP BY 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 	ORDER BY 5, 7, 3
@@ -431,11 +434,7 @@ origin AS
 ),
 charge AS
 (
-	SELECT DISTINCT ON (m.charge_key, (m.charge).chargeperiodstart,
-						coalesce((m.charge).resourceid, ''), coalesce((m.charge).effectivecost, 0))
-		m.charge, m.charge_key, (m.charge).chargeperiodstart,
-		coalesce((m.charge).resourceid, '') AS resourceid,
-		coalesce((m.charge).effectivecost, 0) AS effectivecost
+	SELECT DISTINCT ON (m.charge_key, m.chargeperiodstart, m.resourceid, m.effectivecost) m.*
 	FROM matched AS m
 ),
 charge_period AS MATERIALIZED
@@ -470,7 +469,7 @@ finding AS
 applied_part AS
 (
 	SELECT o.origin_id, r.position_no, e.number, e.element,
-		focus_internal.contract_applied_array((c.charge).contractapplied) AS key,
+		focus_internal.contract_applied_array(c.contractapplied) AS key,
 		focus_share(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedCost') * o.copies, r.weight,
 			greatest(($5).scale, scale(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedCost'))))
 			OVER part AS cost,
@@ -480,12 +479,13 @@ applied_part AS
 	FROM origin AS o
 		JOIN charge AS c
 			ON c.charge_key = o.charge_key AND c.chargeperiodstart = o.chargeperiodstart
-				AND c.resourceid = coalesce(o.resourceid, '') AND c.effectivecost = coalesce(o.effectivecost, 0)
+				AND c.resourceid IS NOT DISTINCT FROM o.resourceid
+				AND c.effectivecost IS NOT DISTINCT FROM o.effectivecost
 		JOIN receiver AS r
 			ON r.chargeperiodstart = o.chargeperiodstart
 				AND r.chargeperiodend IS NOT DISTINCT FROM o.chargeperiodend
-		CROSS JOIN LATERAL jsonb_array_elements((c.charge).contractapplied ->
-			focus_internal.contract_applied_array((c.charge).contractapplied))
+		CROSS JOIN LATERAL jsonb_array_elements(c.contractapplied ->
+			focus_internal.contract_applied_array(c.contractapplied))
 			WITH ORDINALITY AS e(element, number)
 	WINDOW part AS (PARTITION BY o.origin_id, e.number ORDER BY r.position_no)
 ),
@@ -508,7 +508,8 @@ SELECT
 FROM origin AS o
 	JOIN charge AS c
 		ON c.charge_key = o.charge_key AND c.chargeperiodstart = o.chargeperiodstart
-			AND c.resourceid = coalesce(o.resourceid, '') AND c.effectivecost = coalesce(o.effectivecost, 0)
+			AND c.resourceid IS NOT DISTINCT FROM o.resourceid
+			AND c.effectivecost IS NOT DISTINCT FROM o.effectivecost
 	JOIN receiver AS r
 		ON r.chargeperiodstart = o.chargeperiodstart
 			AND r.chargeperiodend IS NOT DISTINCT FROM o.chargeperiodend
