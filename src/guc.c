@@ -16,3 +16,20 @@ focus_guc_init(void)
 {
 	MarkGUCPrefixReserved("focus");
 }
+
+/*
+ * Makes queries of our own mean the same in every session: nothing of the
+ * caller's search_path is found, and row-level security raises an error rather
+ * than hide rows.  AtEOXact_GUC(false, result) or an error ends it.
+ */
+int
+focus_guc_pin(void)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}

@@ -9,5 +9,6 @@
 #define FOCUS_GUC_H
 
 extern void focus_guc_init(void);
+extern int	focus_guc_pin(void);
 
 #endif							/* FOCUS_GUC_H */

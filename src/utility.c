@@ -17,7 +17,9 @@
 #include "parser/parse_node.h"
 #include "tcop/cmdtag.h"
 #include "tcop/utility.h"
+#include "utils/guc.h"
 
+#include "guc.h"
 #include "load/load.h"
 #include "utility.h"
 
@@ -89,6 +91,7 @@ refuse_to_drop_data(void)
 {
 	SPITupleTable *tables;
 	uint64		ntables;
+	int			settings = focus_guc_pin();
 
 	SPI_connect();
 	if (SPI_execute("SELECT c.oid::pg_catalog.regclass::pg_catalog.text, t.condition "
@@ -115,4 +118,5 @@ refuse_to_drop_data(void)
 					 errhint("Use DROP EXTENSION focus CASCADE to drop the extension and all of its data.")));
 	}
 	SPI_finish();
+	AtEOXact_GUC(false, settings);
 }

@@ -86,7 +86,11 @@ focus_csv_read(FocusInput *input, FocusBytesCallback on_bytes,
 	while ((len = focus_input_read(input, chunk, CHUNK_SIZE)) > 0)
 	{
 		size_t		skip = 0;
+		size_t		more;
 
+		/* a client may send a byte order mark in pieces */
+		while (first && len < 3 && (more = focus_input_read(input, chunk + len, CHUNK_SIZE - len)) > 0)
+			len += more;
 		CHECK_FOR_INTERRUPTS();
 		on_bytes(chunk, len, arg);
 		if (first)
@@ -107,12 +111,13 @@ on_field(void *text, size_t len, void *arg)
 {
 	Reader	   *reader = arg;
 
+	if (reader->nfields == MAX_FIELDS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("row at line " INT64_FORMAT " of \"%s\" has more than %d fields",
+						reader->row_line, focus_input_name(reader->input), MAX_FIELDS)));
 	if (reader->nfields == reader->max_fields)
 	{
-		if (reader->nfields >= MAX_FIELDS)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("row has more than %d fields", MAX_FIELDS)));
 		reader->max_fields *= 2;
 		reader->ends = repalloc(reader->ends, reader->max_fields * sizeof(size_t));
 		reader->fields = repalloc(reader->fields, reader->max_fields * sizeof(FocusField));
@@ -120,7 +125,8 @@ on_field(void *text, size_t len, void *arg)
 	if (reader->data.len + len > MAX_ROW_BYTES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("row is longer than %zu bytes", MAX_ROW_BYTES)));
+				 errmsg("row at line " INT64_FORMAT " of \"%s\" is longer than %zu bytes",
+						reader->row_line, focus_input_name(reader->input), MAX_ROW_BYTES)));
 
 	appendBinaryStringInfo(&reader->data, text, len);
 	reader->ends[reader->nfields++] = reader->data.len;
@@ -160,11 +166,11 @@ on_row_end(int terminator, void *arg)
 	resetStringInfo(&reader->data);
 }
 
-/* Counts a line end; CRLF arrives as CR and then LF. */
+/* Counts a line end; CRLF arrives as CR and then LF behind an empty row. */
 static void
 count_line(Reader *reader, int terminator)
 {
-	if (!(terminator == '\n' && reader->after_cr))
+	if (!(terminator == '\n' && reader->after_cr && reader->nfields == 0))
 		reader->line++;
 	reader->after_cr = (terminator == '\r');
 }

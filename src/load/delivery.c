@@ -26,10 +26,12 @@
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "guc.h"
 #include "load/delivery.h"
 
 /* first key of the advisory lock that deliveries take to finish: "focs" */
@@ -41,6 +43,19 @@ typedef struct PartBucket
 	uint64		hash;
 	List	   *parts;
 } PartBucket;
+
+/* Accounts of a part whose names have one hash value. */
+typedef struct AccountKey
+{
+	FocusLoadPart *part;
+	uint64		hash;
+} AccountKey;
+
+typedef struct AccountBucket
+{
+	AccountKey	key;
+	List	   *accounts;
+} AccountBucket;
 
 static int64 next_loadid(FocusDelivery *delivery);
 static PartBucket *get_bucket(FocusDelivery *delivery, const char *source, TimestampTz period);
@@ -84,6 +99,9 @@ focus_delivery_begin(const char *schema, const char *path, const FocusDeliveryOp
 	buckets.entrysize = sizeof(PartBucket);
 	buckets.hcxt = context;
 	delivery->part_buckets = hash_create("focus load parts", 64, &buckets, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	buckets.keysize = sizeof(AccountKey);
+	buckets.entrysize = sizeof(AccountBucket);
+	delivery->account_buckets = hash_create("focus load accounts", 64, &buckets, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	delivery->deliveryid = next_loadid(delivery);
 	MemoryContextSwitchTo(caller);
 	return delivery;
@@ -216,6 +234,12 @@ focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 		foreach(account, part->accounts)
 			check_other_sources(delivery, part, lfirst(account));
 	}
+	if (delivery->refused)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("earlier loads changed while \"%s\" was being read", delivery->path),
+				 errdetail("Loads that it met at first are no longer current."),
+				 errhint("Load it again.")));
 	foreach(cell, delivery->parts)
 	{
 		FocusLoadPart *part = lfirst(cell);
@@ -231,15 +255,21 @@ focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 }
 
 /*
- * Runs a query and requires the given SPI result.
+ * Runs a query and requires the given SPI result; the result of the query
+ * before it goes.  The caller's search_path has no say in what the query means,
+ * and a row-level policy that would hide rows is an error.
  */
 void
 focus_delivery_spi(const char *query, int nargs, Oid *types, Datum *values, const char *nulls, int expected)
 {
-	int			result = SPI_execute_with_args(query, nargs, types, values, nulls, false, 0);
+	int			settings = focus_guc_pin();
+	int			result;
 
+	SPI_freetuptable(SPI_tuptable);
+	result = SPI_execute_with_args(query, nargs, types, values, nulls, false, 0);
 	if (result != expected)
 		elog(ERROR, "unexpected SPI result %d for query: %s", result, query);
+	AtEOXact_GUC(false, settings);
 }
 
 static int64
@@ -284,7 +314,7 @@ meet_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part)
 	values[2] = TimestampTzGetDatum(part->period);
 	if (!part->has_period)
 		nulls[2] = 'n';
-	focus_delivery_spi(psprintf("SELECT loadid, path, finished_at AT TIME ZONE 'UTC', rows_stored, totals FROM %s "
+	focus_delivery_spi(psprintf("SELECT loadid, path, to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), rows_stored, totals FROM %s "
 								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
 								"AND billingperiodstart IS NOT DISTINCT FROM $3 ORDER BY loadid",
 								quote_qualified_identifier(delivery->schema, "focus_loads")),
@@ -308,14 +338,21 @@ source_mode(FocusDelivery *delivery, const char *source)
 static void
 note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account)
 {
+	AccountKey	key = {part, hash_bytes_extended((const unsigned char *) account, strlen(account), 0)};
+	AccountBucket *bucket;
 	ListCell   *cell;
+	bool		found;
 
-	foreach(cell, part->accounts)
+	bucket = hash_search(delivery->account_buckets, &key, HASH_ENTER, &found);
+	if (!found)
+		bucket->accounts = NIL;
+	foreach(cell, bucket->accounts)
 	{
 		if (strcmp(lfirst(cell), account) == 0)
 			return;
 	}
 	part->accounts = lappend(part->accounts, pstrdup(account));
+	bucket->accounts = lappend(bucket->accounts, llast(part->accounts));
 }
 
 /*

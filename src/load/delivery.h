@@ -55,7 +55,9 @@ typedef struct FocusDelivery
 	int64		deliveryid;
 	List	   *parts;			/* FocusLoadPart *, in order of loadid */
 	HTAB	   *part_buckets;	/* the same by source and period */
+	HTAB	   *account_buckets;	/* their accounts */
 	HTAB	   *findings;
+	List	   *findings_in_order;
 	int			files;
 	int64		bytes;
 	int64		rows_rejected;

@@ -130,10 +130,13 @@ copy_names(FocusHeader *header, const FocusRow *row, const char *file)
 	}
 }
 
+/* By name whatever its case; equal names next to each other. */
 static int
 compare_names(const void *a, const void *b)
 {
-	return pg_strcasecmp(*(char *const *) a, *(char *const *) b);
+	int			result = pg_strcasecmp(*(char *const *) a, *(char *const *) b);
+
+	return result != 0 ? result : strcmp(*(char *const *) a, *(char *const *) b);
 }
 
 /*

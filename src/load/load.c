@@ -29,6 +29,7 @@
 #include "catalog/pg_authid.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
+#include "common/string.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -71,7 +72,7 @@ typedef struct Load
 	pg_cryptohash_ctx *hash;
 	int64		file_rows;
 	bool		from_client;
-	int64		line;			/* for error context; 0: not in a row */
+	FocusLines	lines;			/* for error context */
 	const char *column;			/* for error context, or NULL */
 
 	/* the table */
@@ -353,6 +354,8 @@ read_input(Load *load, FocusInput *input)
 	load->hash = start_hash();
 
 	focus_csv_read(input, on_bytes, on_row, load);
+	if (load->sink != NULL)
+		reset_batch(load);		/* while errors can name the file */
 	end_file(load, input);
 }
 
@@ -376,7 +379,7 @@ on_row(const FocusRow *row, void *arg)
 	if (load->from_client && row->nfields == 1 && strcmp(row->fields[0].data, "\\.") == 0)
 		return;
 
-	load->line = row->line;
+	load->lines.first = load->lines.last = row->line;
 	if (load->header == NULL)
 	{
 		caller = MemoryContextSwitchTo(load->context);
@@ -397,7 +400,7 @@ on_row(const FocusRow *row, void *arg)
 				reset_batch(load);
 		}
 	}
-	load->line = 0;
+	load->lines.first = load->lines.last = 0;
 	load->column = NULL;
 }
 
@@ -467,7 +470,7 @@ open_table(Load *load, const FocusDataset *dataset)
 	load->service_provider_name = focus_dataset_column(dataset, "ServiceProviderName");
 	load->invoice_issuer_name = focus_dataset_column(dataset, "InvoiceIssuerName");
 
-	load->sink = focus_sink_open(load->rel, load->batch);
+	load->sink = focus_sink_open(load->rel, &load->lines);
 	load->cells = focus_cell_reader_create(load->batch);
 }
 
@@ -547,7 +550,7 @@ to_server(const FocusField *field, FocusField *converted)
 	char	   *data;
 
 	*converted = *field;
-	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || pg_is_ascii(field->data))
 		return true;
 	proc = FindDefaultConversionProc(PG_UTF8, encoding);
 	if (!OidIsValid(proc))
@@ -759,7 +762,7 @@ store_row(Load *load, const FocusRow *row, const FocusField *fields)
 
 	add_totals(load, part, slot);
 	part->rows_stored++;
-	if (focus_sink_store(load->sink, slot, row->len))
+	if (focus_sink_store(load->sink, slot, row->line, row->len))
 		reset_batch(load);
 }
 
@@ -983,10 +986,13 @@ error_context(void *arg)
 {
 	Load	   *load = arg;
 
-	if (load->file == NULL || load->line == 0)
+	if (load->file == NULL || load->lines.first == 0)
 		return;
-	if (load->column != NULL)
-		errcontext("file \"%s\", line " INT64_FORMAT ", column %s", load->file, load->line, load->column);
+	if (load->lines.first != load->lines.last)
+		errcontext("file \"%s\", lines " INT64_FORMAT " to " INT64_FORMAT,
+				   load->file, load->lines.first, load->lines.last);
+	else if (load->column != NULL)
+		errcontext("file \"%s\", line " INT64_FORMAT ", column %s", load->file, load->lines.first, load->column);
 	else
-		errcontext("file \"%s\", line " INT64_FORMAT, load->file, load->line);
+		errcontext("file \"%s\", line " INT64_FORMAT, load->file, load->lines.first);
 }

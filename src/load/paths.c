@@ -107,16 +107,19 @@ list_glob(const char *pattern)
 {
 	List	   *volatile files = NIL;
 	glob_t		found;
-	int			result = glob(pattern, 0, NULL, &found);
+	int			result;
 
+	/* a directory that cannot be read may hold cost */
+	errno = 0;
+	result = glob(pattern, GLOB_ERR, NULL, &found);
 	if (result == GLOB_NOMATCH)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),
 				 errmsg("no file matches \"%s\"", pattern)));
 	if (result != 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_IO_ERROR),
-				 errmsg("could not look for files that match \"%s\"", pattern)));
+				(errcode_for_file_access(),
+				 errmsg("could not look for files that match \"%s\": %m", pattern)));
 
 	PG_TRY();
 	{

@@ -43,7 +43,8 @@ typedef struct Finding
 
 static char *printable(const char *data, size_t len);
 static Jsonb *record_jsonb(const FocusHeader *header, const FocusRow *row);
-static void check_reject_limit(FocusDelivery *delivery, const char *file, int64 line, const char *why);
+static void check_reject_limit(FocusDelivery *delivery, const FocusHeader *header, const char *file,
+							   const FocusRow *row, int field, const char *why);
 
 /*
  * Puts a row into quarantine.  field is the index of the cell at fault, or -1
@@ -62,7 +63,7 @@ focus_delivery_reject(FocusDelivery *delivery, FocusLoadPart *part,
 
 	part->rows_rejected++;
 	delivery->rows_rejected++;
-	check_reject_limit(delivery, file, row->line, why);
+	check_reject_limit(delivery, header, file, row, field, why);
 
 	values[0] = Int64GetDatum(part->loadid);
 	values[1] = CStringGetTextDatum(file);
@@ -122,28 +123,27 @@ focus_delivery_find(FocusDelivery *delivery, const char *column, const char *fin
 		entry->file = pstrdup(file);
 		entry->line = line;
 		entry->example = pnstrdup(example->data, len);
+		delivery->findings_in_order = lappend(delivery->findings_in_order, entry);
 		MemoryContextSwitchTo(caller);
 	}
 	entry->occurrences++;
 }
 
 /*
- * Writes the findings.  Files of one delivery may name a column alike, hence
- * the ON CONFLICT.
+ * Writes the findings, the first of each kind first.  Files of one delivery may
+ * name a column alike, hence the ON CONFLICT.
  */
 void
 focus_delivery_write_findings(FocusDelivery *delivery)
 {
 	Oid			types[7] = {INT8OID, TEXTOID, TEXTOID, INT8OID, TEXTOID, INT8OID, TEXTOID};
 	Datum		values[7];
-	HASH_SEQ_STATUS scan;
-	Finding    *entry;
+	ListCell   *cell;
 
-	if (delivery->findings == NULL)
-		return;
-	hash_seq_init(&scan, delivery->findings);
-	while ((entry = hash_seq_search(&scan)) != NULL)
+	foreach(cell, delivery->findings_in_order)
 	{
+		const Finding *entry = lfirst(cell);
+
 		values[0] = Int64GetDatum(delivery->deliveryid);
 		values[1] = CStringGetTextDatum(entry->key.column);
 		values[2] = CStringGetTextDatum(entry->key.finding);
@@ -216,14 +216,21 @@ record_jsonb(const FocusHeader *header, const FocusRow *row)
 }
 
 static void
-check_reject_limit(FocusDelivery *delivery, const char *file, int64 line, const char *why)
+check_reject_limit(FocusDelivery *delivery, const FocusHeader *header, const char *file,
+				   const FocusRow *row, int field, const char *why)
 {
 	int64		limit = delivery->options.reject_limit;
 
-	if (limit >= 0 && delivery->rows_rejected > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("more than " INT64_FORMAT " rows were rejected", limit),
-				 errdetail("The last one, at line " INT64_FORMAT " of \"%s\": %s.", line, file, why),
-				 errhint("Nothing has been loaded. Mend the file, or raise reject_limit.")));
+	if (limit < 0 || delivery->rows_rejected <= limit)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+			 errmsg_plural("more than %lld row was rejected", "more than %lld rows were rejected",
+						   limit, (long long) limit),
+			 field >= 0
+			 ? errdetail("The last one is at line " INT64_FORMAT " of \"%s\", column \"%s\", value \"%.200s\": %s.",
+						 row->line, file, header->names[field],
+						 printable(row->fields[field].data, Min(row->fields[field].len, EXAMPLE_BYTES)), why)
+			 : errdetail("The last one is at line " INT64_FORMAT " of \"%s\": %s.", row->line, file, why),
+			 errhint("Nothing has been loaded. Mend the file, or raise reject_limit.")));
 }

@@ -4,9 +4,13 @@
  *	  Rows -> a dataset's table.
  *
  * Rows are gathered in slots and stored in batches through the table access
- * method's multi_insert, as COPY does, with constraints checked and indexes
- * maintained.  A table with row triggers takes the executor's way for single
- * rows instead, which fires them.  Statement triggers fire once per delivery.
+ * method's multi_insert, as COPY does, with constraints checked, indexes
+ * maintained and triggers fired.  Where a trigger comes before each row, every
+ * batch has one row, because the trigger may look at the rows before it.
+ * Statement triggers fire once per delivery.
+ *
+ * A row that such a trigger leaves out is an error: it would be neither stored
+ * nor in quarantine.
  *
  * The values of a batch live in the batch's memory context, which the caller
  * resets after focus_sink_store() or focus_sink_flush() has told it that the
@@ -21,6 +25,7 @@
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "nodes/makefuncs.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -37,22 +42,31 @@ struct FocusSink
 	EState	   *estate;
 	ResultRelInfo *result_rel;
 	BulkInsertState bulk_state;
-	bool		row_by_row;		/* triggers or generated columns need each row */
+	TransitionCaptureState *transition_capture;
+	bool		row_by_row;		/* a trigger looks at each row before it is stored */
+	bool		fires_after_row;
+	FocusLines *lines;			/* where the row at work is in the file */
 	TupleTableSlot *slots[BATCH_ROWS];
+	int64		slot_lines[BATCH_ROWS];
 	int			nslots;
 	size_t		bytes;
 };
 
-static bool has_row_triggers(const TriggerDesc *triggers);
+static void store_slots(FocusSink *sink, int first, int count);
+static void prepare_slot(FocusSink *sink, TupleTableSlot *slot);
+static void finish_slot(FocusSink *sink, TupleTableSlot *slot);
+static void set_lines(FocusSink *sink, int first, int last);
 
 /*
  * Opens a table for loading.  rel is locked RowExclusiveLock by the caller,
- * who has checked its rights.  Values will live in batch.
+ * who has checked its rights.  *lines will say which rows of the file are at
+ * work, for error context.
  */
 FocusSink *
-focus_sink_open(Relation rel, MemoryContext batch)
+focus_sink_open(Relation rel, FocusLines *lines)
 {
 	FocusSink  *sink = palloc0(sizeof(FocusSink));
+	TriggerDesc *triggers = rel->trigdesc;
 
 	sink->rel = rel;
 	sink->estate = CreateExecutorState();
@@ -63,11 +77,14 @@ focus_sink_open(Relation rel, MemoryContext batch)
 		lappend(sink->estate->es_opened_result_relations, sink->result_rel);
 	sink->estate->es_output_cid = GetCurrentCommandId(true);
 	ExecOpenIndices(sink->result_rel, false);
-	sink->row_by_row = has_row_triggers(rel->trigdesc) ||
-		(rel->rd_att->constr != NULL && rel->rd_att->constr->has_generated_stored);
+	sink->row_by_row = triggers != NULL && triggers->trig_insert_before_row;
+	sink->fires_after_row = triggers != NULL &&
+		(triggers->trig_insert_after_row || triggers->trig_insert_new_table);
+	sink->lines = lines;
 	sink->bulk_state = GetBulkInsertState();
 
 	AfterTriggerBeginQuery();
+	sink->transition_capture = MakeTransitionCaptureState(triggers, RelationGetRelid(rel), CMD_INSERT);
 	ExecBSInsertTriggers(sink->estate, sink->result_rel);
 	return sink;
 }
@@ -91,14 +108,16 @@ focus_sink_next_slot(FocusSink *sink)
 }
 
 /*
- * Stores the row of the slot, perhaps later; bytes is its size in the file.
- * Returns true when the batch has been stored and its memory may go.
+ * Stores the row of the slot, perhaps later; line and bytes are its place and
+ * size in the file.  Returns true when the batch has been stored and its memory
+ * may go.
  */
 bool
-focus_sink_store(FocusSink *sink, TupleTableSlot *slot, size_t bytes)
+focus_sink_store(FocusSink *sink, TupleTableSlot *slot, int64 line, size_t bytes)
 {
 	Assert(slot == sink->slots[sink->nslots]);
 	ExecStoreVirtualTuple(slot);
+	sink->slot_lines[sink->nslots] = line;
 	sink->nslots++;
 	sink->bytes += bytes;
 	if (sink->nslots < BATCH_ROWS && sink->bytes < BATCH_BYTES)
@@ -113,51 +132,31 @@ focus_sink_store(FocusSink *sink, TupleTableSlot *slot, size_t bytes)
 void
 focus_sink_flush(FocusSink *sink)
 {
-	EState	   *estate = sink->estate;
-	ResultRelInfo *result_rel = sink->result_rel;
+	FocusLines	lines = *sink->lines;
 	MemoryContext caller;
 
 	if (sink->nslots == 0)
 		return;
 
-	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
-	estate->es_output_cid = GetCurrentCommandId(true);
+	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(sink->estate));
+	sink->estate->es_output_cid = GetCurrentCommandId(true);
 	PushActiveSnapshot(GetTransactionSnapshot());
-
 	if (sink->row_by_row)
 	{
 		for (int i = 0; i < sink->nslots; i++)
-		{
-			ExecSimpleRelationInsert(result_rel, estate, sink->slots[i]);
-			ResetPerTupleExprContext(estate);
-		}
+			store_slots(sink, i, 1);
 	}
 	else
-	{
-		for (int i = 0; i < sink->nslots; i++)
-		{
-			sink->slots[i]->tts_tableOid = RelationGetRelid(sink->rel);
-			if (sink->rel->rd_att->constr != NULL)
-				ExecConstraints(result_rel, sink->slots[i], estate);
-			if (sink->rel->rd_rel->relispartition)
-				ExecPartitionCheck(result_rel, sink->slots[i], estate, true);
-		}
-		table_multi_insert(sink->rel, sink->slots, sink->nslots,
-						   estate->es_output_cid, 0, sink->bulk_state);
-		for (int i = 0; i < sink->nslots && result_rel->ri_NumIndices > 0; i++)
-		{
-			list_free(focus_insert_index_tuples(result_rel, sink->slots[i], estate));
-			ResetPerTupleExprContext(estate);
-		}
-	}
-
+		store_slots(sink, 0, sink->nslots);
 	PopActiveSnapshot();
+
 	for (int i = 0; i < sink->nslots; i++)
 		ExecClearTuple(sink->slots[i]);
 	sink->nslots = 0;
 	sink->bytes = 0;
+	*sink->lines = lines;
 	MemoryContextSwitchTo(caller);
-	ResetPerTupleExprContext(estate);
+	ResetPerTupleExprContext(sink->estate);
 }
 
 /*
@@ -172,20 +171,73 @@ focus_sink_close(FocusSink *sink)
 	table_finish_bulk_insert(sink->rel, 0);
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	ExecASInsertTriggers(sink->estate, sink->result_rel, NULL);
+	ExecASInsertTriggers(sink->estate, sink->result_rel, sink->transition_capture);
 	AfterTriggerEndQuery(sink->estate);
 	PopActiveSnapshot();
 
 	for (int i = 0; i < BATCH_ROWS && sink->slots[i] != NULL; i++)
 		ExecDropSingleTupleTableSlot(sink->slots[i]);
 	ExecCloseIndices(sink->result_rel);
+	ExecResetTupleTable(sink->estate->es_tupleTable, false);	/* of triggers */
 	FreeExecutorState(sink->estate);
 }
 
-static bool
-has_row_triggers(const TriggerDesc *triggers)
+static void
+store_slots(FocusSink *sink, int first, int count)
 {
-	return triggers != NULL &&
-		(triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
-		 triggers->trig_insert_instead_row || triggers->trig_insert_new_table);
+	for (int i = first; i < first + count; i++)
+	{
+		set_lines(sink, i, i);
+		prepare_slot(sink, sink->slots[i]);
+	}
+	set_lines(sink, first, first + count - 1);
+	table_multi_insert(sink->rel, sink->slots + first, count,
+					   sink->estate->es_output_cid, 0, sink->bulk_state);
+	for (int i = first; i < first + count; i++)
+	{
+		set_lines(sink, i, i);
+		ResetPerTupleExprContext(sink->estate);
+		finish_slot(sink, sink->slots[i]);
+	}
+	ResetPerTupleExprContext(sink->estate);
+}
+
+/* What comes before the row is stored: triggers, generated columns, checks. */
+static void
+prepare_slot(FocusSink *sink, TupleTableSlot *slot)
+{
+	const TupleConstr *constraints = RelationGetDescr(sink->rel)->constr;
+
+	slot->tts_tableOid = RelationGetRelid(sink->rel);
+	if (sink->row_by_row && !ExecBRInsertTriggers(sink->estate, sink->result_rel, slot))
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger of table \"%s\" leaves out a row of the delivery", RelationGetRelationName(sink->rel)),
+				 errhint("Make the trigger raise an error or keep the row; a row that is left out is lost cost.")));
+	if (constraints != NULL && constraints->has_generated_stored)
+		ExecComputeStoredGenerated(sink->result_rel, sink->estate, slot, CMD_INSERT);
+	if (constraints != NULL)
+		ExecConstraints(sink->result_rel, slot, sink->estate);
+	if (sink->rel->rd_rel->relispartition)
+		ExecPartitionCheck(sink->result_rel, slot, sink->estate, true);
+}
+
+/* What comes after: index entries and triggers. */
+static void
+finish_slot(FocusSink *sink, TupleTableSlot *slot)
+{
+	List	   *recheck = NIL;
+
+	if (sink->result_rel->ri_NumIndices > 0)
+		recheck = focus_insert_index_tuples(sink->result_rel, slot, sink->estate);
+	if (sink->fires_after_row)
+		ExecARInsertTriggers(sink->estate, sink->result_rel, slot, recheck, sink->transition_capture);
+	list_free(recheck);
+}
+
+static void
+set_lines(FocusSink *sink, int first, int last)
+{
+	sink->lines->first = sink->slot_lines[first];
+	sink->lines->last = sink->slot_lines[last];
 }

@@ -13,9 +13,16 @@
 
 typedef struct FocusSink FocusSink;
 
-extern FocusSink *focus_sink_open(Relation rel, MemoryContext batch);
+/* The lines of the file that are at work; 0: none. */
+typedef struct FocusLines
+{
+	int64		first;
+	int64		last;
+} FocusLines;
+
+extern FocusSink *focus_sink_open(Relation rel, FocusLines *lines);
 extern TupleTableSlot *focus_sink_next_slot(FocusSink *sink);
-extern bool focus_sink_store(FocusSink *sink, TupleTableSlot *slot, size_t bytes);
+extern bool focus_sink_store(FocusSink *sink, TupleTableSlot *slot, int64 line, size_t bytes);
 extern void focus_sink_flush(FocusSink *sink);
 extern void focus_sink_close(FocusSink *sink);
 

@@ -83,9 +83,9 @@ COMMENT ON COLUMN focus_loads.focus_version IS
 COMMENT ON COLUMN focus_loads.rows_stored IS
 'Rows stored in the dataset.';
 COMMENT ON COLUMN focus_loads.rows_rejected IS
-'Rows in quarantine. Rows whose source or billing period could not be read count with the first load of the delivery.';
+'Rows in quarantine. Rows whose source or billing period could not be read make a load of their own, without a billing period.';
 COMMENT ON COLUMN focus_loads.totals IS
-'Stored rows, BilledCost and EffectiveCost by BillingCurrency (XXX: empty), as a JSON object.';
+'Stored rows, BilledCost and EffectiveCost by BillingCurrency (XXX: empty), as a JSON object: what the file said, before triggers.';
 COMMENT ON COLUMN focus_loads.started_at IS
 'When the delivery began to be read.';
 COMMENT ON COLUMN focus_loads.finished_at IS
@@ -179,7 +179,7 @@ COMMENT ON COLUMN focus_dataset_instances.focusdatasetid IS
 COMMENT ON COLUMN focus_dataset_instances.recencylastupdated IS
 'RecencyLastUpdated: when this row was last written.';
 COMMENT ON COLUMN focus_dataset_instances.datasetinstancelastupdated IS
-'DatasetInstanceLastUpdated: when a load last changed the instance.';
+'DatasetInstanceLastUpdated: when a load, or taking one back, last changed the instance.';
 COMMENT ON COLUMN focus_dataset_instances.datasetinstancecomplete IS
 'DatasetInstanceComplete: what the data generator says of the instance. NULL until someone who knows sets it; not for time series.';
 
@@ -203,7 +203,7 @@ COMMENT ON COLUMN focus_time_sectors.timesectorend IS
 COMMENT ON COLUMN focus_time_sectors.timesectorcomplete IS
 'TimeSectorComplete: whether the data generator regards the span as complete. false until someone who knows sets it.';
 COMMENT ON COLUMN focus_time_sectors.timesectorlastupdated IS
-'TimeSectorLastUpdated: when a load last changed data of the span.';
+'TimeSectorLastUpdated: when a load, or taking one back, last changed data of the span.';
 
 SELECT pg_catalog.pg_extension_config_dump('focus_dataset_instances', '');
 SELECT pg_catalog.pg_extension_config_dump('focus_time_sectors', '');

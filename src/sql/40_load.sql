@@ -22,12 +22,15 @@ CREATE FUNCTION focus_unload(deliveryid bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = @extschema@, pg_catalog, pg_temp
+SET row_security = off
 AS $$
 DECLARE
 	loads bigint[];
 	removed bigint;
 	dataset text;
 BEGIN
+	-- the lock under which deliveries decide what they replace
+	PERFORM pg_catalog.pg_advisory_xact_lock(x'666f6373'::integer, 0);
 	UPDATE focus_loads l SET state = 'removed'
 	WHERE l.deliveryid = focus_unload.deliveryid AND l.state IN ('current', 'rejected', 'empty');
 	IF NOT FOUND THEN
@@ -42,6 +45,13 @@ BEGIN
 		DELETE FROM focus_contract_commitment WHERE x_loadid = ANY (loads);
 	END IF;
 	GET DIAGNOSTICS removed = ROW_COUNT;
+	UPDATE focus_time_sectors s SET timesectorlastupdated = now()
+	FROM focus_loads l
+	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0
+	AND s.datasetinstanceid = l.dataset || ':' || l.source AND s.timesectorstart = l.billingperiodstart;
+	UPDATE focus_dataset_instances i SET recencylastupdated = now(), datasetinstancelastupdated = now()
+	FROM focus_loads l
+	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0 AND i.datasetinstanceid = l.dataset || ':' || l.source;
 	DELETE FROM focus_rejected_rows r WHERE r.loadid = ANY (loads);
 	DELETE FROM focus_load_findings f WHERE f.deliveryid = focus_unload.deliveryid;
 	RETURN removed;
