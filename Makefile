@@ -3,6 +3,10 @@
 #   make, make install   build and install with the pg_config in PATH
 #   make demo            install what is missing, build, run the main job
 #   make check-all       install what is missing, build, run every test suite
+#   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
+#   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
+#   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
+#   make coverage        check-all with line coverage counted; needs lcov
 #
 # The check-* targets need no installed copy, no running server and no root.
 
@@ -17,27 +21,50 @@ SHLIB_LINK   = -lcsv -lz $(EXTRA_LDFLAGS)
 DATA         = $(wildcard src/sql/upgrade/focus--*.sql)
 DATA_built   = focus--$(EXTVERSION).sql
 REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --load-extension=focus
+REGRESS_OPTS = --load-extension=focus --encoding=UTF8 --no-locale
 ISOLATION    = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=focus
 TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 EXTRA_CLEAN  = $(OBJS:.o=.d) $(OBJS:.o=.gcda) $(OBJS:.o=.gcno) focus--$(EXTVERSION).sql build
 
-# Pure-C files that the harness test/fuzz/NAME.c is built with
-fuzz_cell_format = src/load/cell_format.c
-fuzz_split   = src/aggs/split.c src/aggs/limbs.c
-
-PG_CONFIG   ?= pg_config
-PGXS        := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+# Unless PG_CONFIG is given: the pg_config in PATH or the newest of Debian's
+# folders, whichever comes first with the server's build files.
+pgxs_of      = $(wildcard $(shell $(1) --pgxs 2>/dev/null))
+given_pg_config := $(PG_CONFIG)
+ifeq ($(PG_CONFIG),)
+override PG_CONFIG := $(firstword $(foreach candidate,pg_config $(shell ls -rv /usr/lib/postgresql/*/bin/pg_config 2>/dev/null), \
+                        $(if $(call pgxs_of,$(candidate)),$(candidate))) pg_config)
+endif
+PGXS        := $(call pgxs_of,$(PG_CONFIG))
 
 # What works before PostgreSQL's server headers are there: the two commands of
 # the README, which install them first.
 .PHONY: demo check-all
 demo check-all:
-	@test/setup.sh
-	@test/unprivileged.sh $(MAKE) --no-print-directory $(if $(EXTRA_CFLAGS),EXTRA_CFLAGS='$(EXTRA_CFLAGS)') \
-	  PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' $@-built
+	@PG_CONFIG='$(given_pg_config)' test/setup.sh $(if $(filter demo,$@),demo,tests)
+	@PG_CONFIG='$(given_pg_config)' test/unprivileged.sh $(MAKE) --no-print-directory $(if $(filter demo,$@),-s) $(MAKEOVERRIDES) $@-built
+
+# test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
+# fuzzer finds goes to build/fuzz, never into the committed corpus.
+FUZZ         = $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_CC     ?= clang
+FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
+               -fno-sanitize-recover=undefined
+fuzz_cell_format = src/load/cell_format.c
+fuzz_split   = src/aggs/split.c src/aggs/limbs.c
+fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
+fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
+
+.PHONY: fuzz $(FUZZ:%=fuzz-%)
+fuzz: $(FUZZ:%=fuzz-%)
+$(FUZZ:%=fuzz-%): fuzz-%:
+	mkdir -p build/fuzz/$*.corpus
+	$(FUZZ_CC) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
+	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
+	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
 
 ifeq ($(PGXS),)
 .DEFAULT_GOAL := missing
@@ -58,7 +85,7 @@ PGTEST  = $(dir $(PGXS))../../src/test
 TMPCONF = $(CURDIR)/build/temp.conf
 export FOCUS_SHARED ?= $(CURDIR)/../shared
 
-.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built
+.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built demo-built
 stage: all
 	$(MAKE) -s install DESTDIR=$(STAGE)
 	cp test/temp.conf $(TMPCONF)
@@ -88,5 +115,34 @@ check-tap: stage
 check-pgtap: stage
 	test/with_cluster.sh $(bindir) $(TMPCONF) pg_prove test/pgtap/*.sql
 
+# The demonstration; with KEEP=1 its server stays up.
+demo-built: stage
+	test/with_cluster.sh $(if $(KEEP),-k $(STAGE)) $(bindir) $(TMPCONF) test/demo/run.sh
+
 check-all-built: check-spec check-regress check-isolation check-tap check-pgtap
+
+# PGXS compiles with -fwrapv, which would hide signed overflow.
+.PHONY: check-ubsan coverage coverage-built
+check-ubsan:
+	test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' with_llvm=no \
+	  EXTRA_CFLAGS='-O1 -fsanitize=undefined -fno-wrapv -fno-sanitize-recover=undefined -DUSE_ASSERT_CHECKING' \
+	  EXTRA_LDFLAGS=-fsanitize=undefined check-all-built
+
+coverage:
+	test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' with_llvm=no \
+	  EXTRA_CFLAGS='-O0 --coverage' EXTRA_LDFLAGS=--coverage coverage-built
+coverage-built: check-all-built
+	lcov -q -c -d . -o build/coverage.info --no-external --base-directory $(CURDIR)
+	lcov --list build/coverage.info
+
+BENCH_ROWS   ?= 1000000
+BENCH_ROUNDS ?= 3
+.PHONY: bench-load bench-load-built
+bench-load:
+	test/unprivileged.sh $(MAKE) -s --no-print-directory PG_CONFIG='$(PG_CONFIG)' $(MAKEOVERRIDES) bench-load-built
+bench-load-built: stage
+	$(CC) -O2 -o build/focusgen test/bench/focusgen.c
+	echo "shared_buffers = '1GB'" >> $(TMPCONF)
+	echo "max_wal_size = '8GB'" >> $(TMPCONF)
+	test/with_cluster.sh $(bindir) $(TMPCONF) test/bench/load.sh $(CURDIR)/build/focusgen $(BENCH_ROWS) $(BENCH_ROUNDS)
 endif

@@ -148,7 +148,8 @@ SELECT count(*) AS less FROM part a JOIN part b USING (pool) WHERE a.weight > b.
 SELECT count(*) FILTER (WHERE abs(part - backward) > unit) AS moved, sum(part) = sum(backward) AS same_sum
 FROM (SELECT *, focus_share(amount, weight) OVER (PARTITION BY pool ORDER BY member DESC) AS backward FROM checked) p;
 
--- 100,000 rows in one partition.
+-- 100,000 rows in one partition, which goes to disk.
+SET work_mem = '64kB';
 CREATE TEMP TABLE large AS SELECT i, (i::bigint * 7919 % 1000)::numeric / 100 AS weight FROM generate_series(1, 100000) i;
 SELECT sum(part) = -123456.789012345678 AS cost, sum(huge) = 1e60 AS huge, sum(tiny) = 0.00000009 AS tiny,
 	count(*) FILTER (WHERE tiny > 0) AS tiny_rows, sum(even) = 1 AS even, sum(percent) = 77 AS percent
@@ -158,6 +159,7 @@ FROM (SELECT focus_share(-123456.789012345678, weight) OVER (ORDER BY i) AS part
 		focus_allocate_evenly(1, 7) OVER (ORDER BY i) AS even,
 		focus_allocate_by_fixed_share(77, 0.001) OVER (ORDER BY i) AS percent
 	FROM large) s;
+RESET work_mem;
 
 -- Catalog: window functions, each explained, with the promises made.
 SELECT p.oid::regprocedure AS function, provolatile, proparallel, proisstrict, obj_description(p.oid) IS NOT NULL AS explained

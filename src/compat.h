@@ -19,6 +19,11 @@
 #define PG17_GE (PG_VERSION_NUM >= 170000)
 #define PG18_GE (PG_VERSION_NUM >= 180000)
 
+/* 18 replaced pg_attribute_noreturn() behind a declaration by this before it */
+#if !PG18_GE
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 16 moved the VARATT macros out of postgres.h */
 #if PG16_GE
 #include "varatt.h"

@@ -2,13 +2,22 @@
 # Runs a command against a private, throw-away PostgreSQL and removes the
 # server again, whatever the command does.
 #
-#   with_cluster.sh BINDIR CONF COMMAND [ARG ...]
+#   with_cluster.sh [-k STAGE] BINDIR CONF COMMAND [ARG ...]
 #
 # The server listens on a Unix socket in a temporary folder only.  CONF is
-# appended to postgresql.conf.  The command finds PGHOST, PGUSER and
-# PGDATABASE set; its exit status is ours.
+# appended to postgresql.conf.  The command finds PGHOST (that folder), PGUSER
+# and PGDATABASE set and BINDIR in its PATH; its exit status is ours.
+#
+# With -k the server stays up when the command succeeds, and how to reach and
+# to stop it is printed.  STAGE, which CONF refers to, is copied next to the
+# server's data, so that the server outlives the tree it was built in.
 set -eu
 
+stage=
+if [ "$1" = -k ]; then
+	stage=$2
+	shift 2
+fi
 bindir=$1
 conf=$2
 shift 2
@@ -30,9 +39,29 @@ trap 'exit 143' TERM
 
 "$bindir/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >"$dir/initdb.log" ||
 	{ cat "$dir/initdb.log"; exit 1; }
-cat "$conf" >>"$dir/data/postgresql.conf"
+if [ -n "$stage" ]; then
+	cp -R "$stage" "$dir/stage"
+	sed "s|$stage|$dir/stage|g" "$conf" >>"$dir/data/postgresql.conf"
+else
+	cat "$conf" >>"$dir/data/postgresql.conf"
+fi
 "$bindir/pg_ctl" -D "$dir/data" -l "$dir/server.log" -s -w -o "-k $dir -c listen_addresses=''" start
 
-PGHOST=$dir PGUSER=postgres PGDATABASE=postgres
-export PGHOST PGUSER PGDATABASE
+PATH=$bindir:$PATH PGHOST=$dir PGUSER=postgres PGDATABASE=postgres
+export PATH PGHOST PGUSER PGDATABASE
 "$@"
+[ -n "$stage" ] || exit 0
+
+# The line that stops the server has to work for root too, who may not run
+# pg_ctl.
+cat >"$dir/stop" <<STOP
+#!/bin/sh
+# Stops this server and removes its folder.
+kill -INT "\$(head -n 1 "$dir/data/postmaster.pid")"
+while [ -e "$dir/data/postmaster.pid" ]; do sleep 0.1; done
+rm -rf "$dir"
+STOP
+chmod +x "$dir/stop"
+trap - EXIT HUP INT TERM
+echo "The server is up.  Look around:  $bindir/psql -h $dir -U $PGUSER $PGDATABASE"
+echo "Stop it and remove its folder:   $dir/stop"

@@ -206,6 +206,11 @@ focus_allocate_by_fixed_share(PG_FUNCTION_ARGS)
 
 /*
  * The body of all of them: the current row's part.
+ *
+ * No mark is set on the rows that are done with.  It would save nothing that
+ * work_mem does not bound, and where the partition has gone to disk it would
+ * seek from its end, where reading stopped, to the current row and back, for
+ * each row.
  */
 static Datum
 share(FunctionCallInfo fcinfo, const ShareFunction *function)
@@ -216,9 +221,6 @@ share(FunctionCallInfo fcinfo, const ShareFunction *function)
 
 	if (!state->computed)
 		compute_partition(winobj, function, PG_NARGS(), state);
-
-	/* All is read; the rows before this one need not be kept for us. */
-	WinSetMarkPosition(winobj, row);
 
 	if (state->amount_is_null)
 		PG_RETURN_NULL();
@@ -594,7 +596,7 @@ weight_limbs(const ShareFunction *function, const ShareRows *rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("weights of %s have too many digits", function->name),
-				 errdetail("From the first digit of the largest weight to the last digit of the most precise one the limit is %d digits.",
+				 errdetail("The limit is %d digits, from the first of the largest weight to the last of the most precise one.",
 						   FOCUS_SPLIT_DIGITS_MAX)));
 	return FOCUS_LIMBS_FOR_DIGITS(digits);
 }

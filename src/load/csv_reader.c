@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "load/csv_reader.h"
 
 #define CHUNK_SIZE		(256 * 1024)
@@ -50,7 +51,7 @@ static void on_field(void *text, size_t len, void *arg);
 static void on_row_end(int terminator, void *arg);
 static void count_line(Reader *reader, int terminator);
 static size_t skip_byte_order_mark(Reader *reader, const char *chunk, size_t len);
-static void parse_failed(Reader *reader, struct csv_parser *parser) pg_attribute_noreturn();
+pg_noreturn static void parse_failed(Reader *reader, struct csv_parser *parser);
 static int	never_blank(unsigned char c);
 static void *bounded_realloc(void *pointer, size_t size);
 

@@ -30,6 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "guc.h"
 #include "load/delivery.h"
 
@@ -62,7 +63,7 @@ static void meet_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part);
 static const char *source_setting(FocusDelivery *delivery, const char *source, const char *column);
 static void note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
-static void refuse(FocusDelivery *delivery, FocusLoadPart *part) pg_attribute_noreturn();
+pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
 static void replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part);
 static void write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256);
 static void write_recency(FocusDelivery *delivery, FocusLoadPart *part);

@@ -105,7 +105,7 @@ list_directory(const char *directory, List *files)
 static List *
 list_glob(const char *pattern)
 {
-	List	   *files = NIL;
+	List	   *volatile files = NIL;
 	glob_t		found;
 	int			result;
 

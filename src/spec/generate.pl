@@ -16,9 +16,15 @@ my $check = @ARGV && $ARGV[0] eq '--check';
 my @cost_and_usage = read_csv("$spec/cost_and_usage_columns.csv");
 my @contract_commitment =
   grep { $_->{introduced_version} eq '1.3' } read_csv("$spec/contract_commitment_columns.csv");
+my @vocabulary = grep { $_->{allowed_values} ne '' } @cost_and_usage, @contract_commitment;
+my @service = read_csv("$spec/service_categories.csv");
+my @currency = sort { $a->{code} cmp $b->{code} } read_csv("$spec/currency_codes.csv");
 
 my %output = (
 	"$src/sql/30_datasets.sql" => datasets_sql(),
+	"$src/../docs/reference/datasets.md" => datasets_md(),
+	"$src/sql/13_vocabulary.sql" => vocabulary_sql(),
+	"$src/types/currency_table.h" => currency_table_h(),
 	"$src/load/dataset_columns.h" => dataset_columns_h());
 
 my $stale = 0;
@@ -91,6 +97,57 @@ sub datasets_sql
 	return $sql;
 }
 
+# ---- docs/reference/datasets.md ----
+
+sub columns_md
+{
+	my (@columns) = @_;
+	my $md = "| column | type | level | meaning | NULL |\n|---|---|---|---|---|\n";
+
+	foreach my $column (@columns)
+	{
+		my $null = $column->{nullability_rules} eq '' ? '' : "$column->{nullability_rules}";
+
+		$md .= "| $column->{column_id} | " . column_type($column)
+		  . " | $column->{feature_level} | $column->{summary} | $null |\n";
+	}
+	$md .= "| x_columns | jsonb | ours | columns of the file that FOCUS 1.3 does not define, and cells that do "
+	  . "not fit their column's type, as sent | when there are none |\n";
+	$md .= "| x_loadid | bigint | ours | load that brought the row, focus_loads.loadid | for rows written by hand |\n";
+	return $md;
+}
+
+sub datasets_md
+{
+	my $md = "<!-- " . generated('') . " -->\n\n# Datasets\n\n";
+
+	$md .= <<'TEXT';
+Tables with the columns of FOCUS 1.3, in the specification's order. Column
+names are folded to lower case, so that the specification's spelling works
+unquoted. What the provider sent is stored as sent; the tables have no
+constraints, and the column NULL says when the specification allows a null.
+Costs, quantities and prices are numeric of any scale. Instants are UTC and
+periods are half-open: an end is the first instant after the period. Costs are
+in BillingCurrency.
+
+A user may make tables `LIKE` these, partitioned ones too, and may add indexes,
+constraints, triggers and columns to the tables themselves; `focus_load` stores
+NULL in columns that it does not know. Row-level security is respected by
+refusing to load.
+
+## focus_cost_and_usage
+
+One row per charge. View `focus_data_table` shows the same columns under the
+name that the public FOCUS query library uses, with the privileges of the
+caller.
+
+TEXT
+	$md .= columns_md(@cost_and_usage);
+	$md .= "\n## focus_contract_commitment\n\nOne row per promised term of a contract.\n\n";
+	$md .= columns_md(@contract_commitment);
+	return $md;
+}
+
 # ---- the loader's column tables ----
 
 # A cell of a strict column that cannot be read sends its row to quarantine;
@@ -135,6 +192,175 @@ HEADER
 		$c .= "\n};\n\n";
 	}
 	return $c . "#endif\t\t\t\t\t\t\t/* FOCUS_DATASET_COLUMNS_H */\n";
+}
+
+# ---- vocabularies ----
+
+sub vocabulary_sql
+{
+	my $sql = generated('--') . "\n";
+
+	$sql .= "-- One domain and one sort order for each column with a closed list of values.\n";
+	$sql .= domain_sql($_) foreach @vocabulary;
+	$sql .= "-- The same lists, and the currencies, to be read.\n";
+	$sql .= view_sql('focus_vocabulary', 'column_id, position, value',
+		'Allowed values of FOCUS 1.3, by column and in the order of the specification.',
+		map { vocabulary_rows($_) } @vocabulary);
+	$sql .= view_sql('focus_service_subcategories', 'service_category, service_subcategory, position',
+		'Pairs of ServiceCategory and ServiceSubcategory that FOCUS 1.3 allows, in its order.',
+		service_rows());
+	$sql .= view_sql('focus_currencies',
+		'code, numeric_code, name, minor_units, kind, is_active, withdrawn',
+		'Currencies of ISO 4217 that focus_currency accepts; withdrawn is a year or month.',
+		map { currency_row($_) } @currency);
+	$sql .= <<'FUNCTION';
+CREATE FUNCTION focus_is_service_pair(service_category text, service_subcategory text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT EXISTS (
+		SELECT FROM focus_service_subcategories AS allowed
+		WHERE allowed.service_category = focus_is_service_pair.service_category
+			AND allowed.service_subcategory = focus_is_service_pair.service_subcategory);
+END;
+COMMENT ON FUNCTION focus_is_service_pair(text, text) IS
+'whether FOCUS 1.3 allows the service subcategory in the service category';
+FUNCTION
+	return $sql;
+}
+
+# focus_charge_category for ChargeCategory
+sub domain_name
+{
+	my ($column) = @_;
+	my $name = $column->{column_id};
+
+	$name =~ s/(?<!^)(?=[A-Z])/_/g;
+	return 'focus_' . lc $name;
+}
+
+sub values_of
+{
+	my ($column) = @_;
+
+	return split(/\|/, $column->{allowed_values});
+}
+
+sub domain_sql
+{
+	my ($column) = @_;
+	my $name = domain_name($column);
+	my $values = join(",\n", map { "\t" . quote($_) } values_of($column));
+
+	return "CREATE DOMAIN $name AS text CHECK (VALUE IN (\n$values));\n"
+	  . "COMMENT ON DOMAIN $name IS\n"
+	  . quote("Allowed values of $column->{column_id} in FOCUS 1.3. $column->{summary}") . ";\n"
+	  . "CREATE FUNCTION ${name}_order(value text) RETURNS integer\n"
+	  . "LANGUAGE sql IMMUTABLE PARALLEL SAFE\n"
+	  . "RETURN pg_catalog.array_position(ARRAY[\n$values], value);\n"
+	  . "COMMENT ON FUNCTION ${name}_order(text) IS\n"
+	  . quote("place of a value of $column->{column_id} in the order of FOCUS, NULL where it has none")
+	  . ";\n\n";
+}
+
+sub vocabulary_rows
+{
+	my ($column) = @_;
+	my $position = 0;
+
+	return map { sprintf('(%s, %d, %s)', quote($column->{column_id}), ++$position, quote($_)) }
+	  values_of($column);
+}
+
+sub service_rows
+{
+	my ($subcategories) = grep { $_->{column_id} eq 'ServiceSubcategory' } @vocabulary;
+	my $position = 0;
+	my %position = map { $_ => ++$position } values_of($subcategories);
+	my %category = map { $_->{service_subcategory} => $_->{service_category} } @service;
+
+	die "service_categories.csv and ServiceSubcategory differ\n"
+	  if join('|', sort keys %position) ne join('|', sort keys %category) || @service != keys %category;
+	return map { sprintf('(%s, %s, %d)', quote($category{$_}), quote($_), $position{$_}) }
+	  sort { $position{$a} <=> $position{$b} } keys %position;
+}
+
+sub view_sql
+{
+	my ($name, $columns, $comment, @rows) = @_;
+
+	my %meaning = (
+		column_id => 'FOCUS column that the value is of.',
+		position => 'Place in the order of FOCUS, from 1.',
+		value => 'The allowed value.',
+		service_category => 'ServiceCategory.',
+		service_subcategory => 'ServiceSubcategory, which belongs to one category only.',
+		code => 'ISO 4217 code.',
+		numeric_code => 'ISO 4217 numeric code.',
+		name => 'English name.',
+		minor_units => 'Decimals of an amount; NULL where there is no minor unit.',
+		kind => 'national, metal, supranational, fund, test or none.',
+		is_active => 'false when the code has been withdrawn.',
+		withdrawn => 'When it was withdrawn: a year or a month.');
+
+	return "CREATE VIEW $name ($columns) AS\nVALUES\n"
+	  . join(",\n", map { "\t$_" } @rows) . ";\n"
+	  . "COMMENT ON VIEW $name IS\n" . quote($comment) . ";\n"
+	  . join('', map { "COMMENT ON COLUMN $name.$_ IS\n" . quote($meaning{$_} // die "column $_ of $name has no comment\n") . ";\n" }
+		  split(/, /, $columns))
+	  . "GRANT SELECT ON $name TO PUBLIC;\n\n";
+}
+
+# ---- currencies ----
+
+# The name in ASCII, for databases of any encoding.
+sub currency_name
+{
+	my ($currency) = @_;
+	my $name = $currency->{name};
+	my %ascii = ("\xe2\x80\x99" => "'", "\xc3\xad" => 'i');
+
+	$name =~ s/([\x80-\xff]+)/$ascii{$1} || die "no ASCII for $1 in $name\n"/ge;
+	return $name;
+}
+
+sub currency_row
+{
+	my ($currency) = @_;
+
+	return sprintf('(%s::focus_currency, %d, %s, %s, %s, %s, %s)',
+		quote($currency->{code}), $currency->{numeric_code}, quote(currency_name($currency)),
+		$currency->{minor_units} eq '' ? 'NULL' : $currency->{minor_units}, quote($currency->{kind}),
+		$currency->{status} eq 'active' ? 'true' : 'false',
+		$currency->{withdrawn} eq '' ? 'NULL' : quote($currency->{withdrawn}));
+}
+
+sub currency_table_h
+{
+	my $c = <<"HEADER";
+/*-------------------------------------------------------------------------
+ *
+ * currency_table.h
+ *	  The currencies of ISO 4217, in code order.
+ *
+ * @{[generated('')]}
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_CURRENCY_TABLE_H
+#define FOCUS_CURRENCY_TABLE_H
+
+#include "types/currency.h"
+
+static const FocusCurrency currencies[] = {
+HEADER
+
+	$c .= join(",\n", map {
+			sprintf("\t{\"%s\", %d, %d, %s, \"%s\"}", $_->{code}, $_->{numeric_code},
+				$_->{minor_units} eq '' ? -1 : $_->{minor_units},
+				$_->{status} eq 'active' ? 'true' : 'false', currency_name($_))
+		} @currency);
+	return $c . "\n};\n\n#endif\t\t\t\t\t\t\t/* FOCUS_CURRENCY_TABLE_H */\n";
 }
 
 # ---- helpers ----

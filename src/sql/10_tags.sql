@@ -305,3 +305,45 @@ DEFAULT FOR TYPE focus_tags USING hash AS
 	FUNCTION 2 focus_tags_hash_extended(focus_tags, bigint);
 COMMENT ON OPERATOR CLASS focus_tags_hash_ops USING hash IS 'equality of focus_tags';
 COMMENT ON OPERATOR FAMILY focus_tags_hash_ops USING hash IS 'equality of focus_tags';
+
+-- GIN
+CREATE FUNCTION focus_tags_gin_extract_value(focus_tags, internal) RETURNS internal
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION focus_tags_gin_extract_value(focus_tags, internal) IS 'GIN support of focus_tags';
+
+CREATE FUNCTION focus_tags_gin_extract_query(focus_tags, internal, smallint, internal, internal, internal, internal)
+RETURNS internal
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION focus_tags_gin_extract_query(focus_tags, internal, smallint, internal, internal, internal, internal) IS
+'GIN support of focus_tags';
+
+CREATE FUNCTION focus_tags_gin_consistent(internal, smallint, focus_tags, integer, internal, internal, internal, internal)
+RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION focus_tags_gin_consistent(internal, smallint, focus_tags, integer, internal, internal, internal, internal) IS
+'GIN support of focus_tags';
+
+CREATE FUNCTION focus_tags_gin_triconsistent(internal, smallint, focus_tags, integer, internal, internal, internal)
+RETURNS "char"
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION focus_tags_gin_triconsistent(internal, smallint, focus_tags, integer, internal, internal, internal) IS
+'GIN support of focus_tags';
+
+CREATE OPERATOR CLASS focus_tags_gin_ops
+DEFAULT FOR TYPE focus_tags USING gin AS
+	OPERATOR 7 @>,
+	OPERATOR 9 ?(focus_tags, text),
+	OPERATOR 10 ?|(focus_tags, text[]),
+	OPERATOR 11 ?&(focus_tags, text[]),
+	FUNCTION 1 byteacmp(bytea, bytea),
+	FUNCTION 2 focus_tags_gin_extract_value(focus_tags, internal),
+	FUNCTION 3 focus_tags_gin_extract_query(focus_tags, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 4 focus_tags_gin_consistent(internal, smallint, focus_tags, integer, internal, internal, internal, internal),
+	FUNCTION 6 focus_tags_gin_triconsistent(internal, smallint, focus_tags, integer, internal, internal, internal),
+	STORAGE bytea;
+COMMENT ON OPERATOR CLASS focus_tags_gin_ops USING gin IS 'keys and pairs of focus_tags';
+COMMENT ON OPERATOR FAMILY focus_tags_gin_ops USING gin IS 'keys and pairs of focus_tags';

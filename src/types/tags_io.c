@@ -33,6 +33,9 @@
 /* Bytes of a key that error messages show. */
 #define SHOWN_KEY_MAX	80
 
+static const char *const nested_detail =
+gettext_noop("A value is a string, a number, true, false or null.");
+
 /* What the encode callback of a non-UTF-8 database keeps. */
 typedef struct EscapeContext
 {
@@ -46,7 +49,9 @@ static int	encode_server(void *context, uint32_t code_point, char *out);
 static void check_interrupts(void *context);
 static void describe_failure(const FocusTagsParse *parse, FocusTagsStatus status,
 							 FocusTagsError *error);
+static char *nested_message(const char *key, bool is_array);
 static const char *expectation(FocusTagsStatus status);
+static void report_damage(void);
 static void set_size_error(FocusTagsError *error);
 static struct varlena *build_tags(const FocusTagsPair *pairs, uint32 count);
 static char *print_tags(const struct varlena *tags, size_t *length);
@@ -245,17 +250,20 @@ focus_tags_sort_pairs(FocusTagsPair *pairs, uint32 count)
 	qsort(pairs, count, sizeof(FocusTagsPair), compare_pairs);
 }
 
-/* Opens a detoasted datum, whose header may be short; raises DATA_CORRUPTED. */
+/*
+ * Opens a detoasted datum, whose header may be short; raises DATA_CORRUPTED.
+ * A build with assertions looks at all of it, others at what they use.
+ */
 void
 focus_tags_open(FocusTagsMap *map, const struct varlena *tags)
 {
-	if (!focus_tags_map_open(map, VARDATA_ANY(tags), VARSIZE_ANY_EXHDR(tags)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("invalid stored value of type focus_tags")));
+	bool		sound = focus_tags_map_open(map, VARDATA_ANY(tags), VARSIZE_ANY_EXHDR(tags));
+
 #ifdef USE_ASSERT_CHECKING
-	Assert(focus_tags_map_check(map));
+	sound = sound && focus_tags_map_check(map);
 #endif
+	if (!sound)
+		report_damage();
 }
 
 /* The pair at index < map->count; raises DATA_CORRUPTED. */
@@ -263,9 +271,7 @@ void
 focus_tags_pair(const FocusTagsMap *map, uint32 index, FocusTagsPair *pair)
 {
 	if (!focus_tags_map_pair(map, index, pair))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("invalid stored value of type focus_tags")));
+		report_damage();
 }
 
 /* Looks a key up; sets the pair and returns true when it is there. */
@@ -275,9 +281,7 @@ focus_tags_find(const FocusTagsMap *map, const char *key, size_t key_length, Foc
 	FocusTagsSearch search = focus_tags_map_find(map, key, key_length, pair);
 
 	if (search == FOCUS_TAGS_DAMAGED)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("invalid stored value of type focus_tags")));
+		report_damage();
 	return search == FOCUS_TAGS_FOUND;
 }
 
@@ -379,10 +383,8 @@ describe_failure(const FocusTagsParse *parse, FocusTagsStatus status, FocusTagsE
 			break;
 		case FOCUS_TAGS_NESTED_ARRAY:
 		case FOCUS_TAGS_NESTED_OBJECT:
-			error->message = psprintf(status == FOCUS_TAGS_NESTED_ARRAY ?
-									  _("value of key \"%s\" in focus_tags is an array") :
-									  _("value of key \"%s\" in focus_tags is an object"), key);
-			error->detail = pstrdup(_("A value is a string, a number, true, false or null."));
+			error->message = nested_message(key, status == FOCUS_TAGS_NESTED_ARRAY);
+			error->detail = pstrdup(_(nested_detail));
 			break;
 		case FOCUS_TAGS_NUL_ESCAPE:
 			error->sqlerrcode = ERRCODE_UNTRANSLATABLE_CHARACTER;
@@ -415,6 +417,14 @@ describe_failure(const FocusTagsParse *parse, FocusTagsStatus status, FocusTagsE
 				psprintf(_("%s at byte %zu, after key \"%s\"."), expectation(status), position, key);
 			break;
 	}
+}
+
+/* The refusal of a value that is not a scalar. */
+static char *
+nested_message(const char *key, bool is_array)
+{
+	return psprintf(is_array ? _("value of key \"%s\" in focus_tags is an array") :
+					_("value of key \"%s\" in focus_tags is an object"), key);
 }
 
 /* The subject of the sentence "... at byte 7." */
@@ -467,6 +477,15 @@ focus_tags_show_key(const char *key, uint32 length)
 	return psprintf("%.*s...", shown, key);
 }
 
+/* A stored value that this module cannot have written. */
+static void
+report_damage(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("invalid stored value of type focus_tags")));
+}
+
 static void
 set_size_error(FocusTagsError *error)
 {
@@ -484,6 +503,14 @@ build_tags(const FocusTagsPair *pairs, uint32 count)
 
 	SET_VARSIZE(tags, size);
 	focus_tags_body_write(pairs, count, VARDATA(tags));
+#ifdef USE_ASSERT_CHECKING
+	{
+		FocusTagsMap map;
+
+		Assert(focus_tags_map_open(&map, VARDATA(tags), size - VARHDRSZ));
+		Assert(focus_tags_map_check(&map));
+	}
+#endif
 	return tags;
 }
 
@@ -497,9 +524,7 @@ print_tags(const struct varlena *tags, size_t *length)
 
 	focus_tags_open(&map, tags);
 	if (!focus_tags_map_text_size(&map, &size))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("invalid stored value of type focus_tags")));
+		report_damage();
 	if (size >= MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -546,11 +571,13 @@ pair_from_jsonb(FocusTagsPair *pair, const JsonbValue *key, const JsonbValue *va
 			pair->value_length = value->val.string.len;
 			return;
 		default:
+			Assert(value->type == jbvBinary);
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("value of key \"%s\" is an array or object, which focus_tags cannot hold",
-							focus_tags_show_key(pair->key, pair->key_length)),
-					 errdetail("A value is a string, a number, true, false or null.")));
+					 errmsg_internal("%s",
+									 nested_message(focus_tags_show_key(pair->key, pair->key_length),
+													JsonContainerIsArray(value->val.binary.data))),
+					 errdetail_internal("%s", _(nested_detail))));
 	}
 	pair->value_length = strlen(pair->value);
 }

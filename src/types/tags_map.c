@@ -177,7 +177,8 @@ focus_tags_map_check(const FocusTagsMap *map)
 
 	for (i = 0; i < map->count; i++)
 	{
-		if (!focus_tags_map_pair(map, i, &pair) || !value_fits_kind(&pair))
+		if (!focus_tags_map_pair(map, i, &pair) || !value_fits_kind(&pair) ||
+			memchr(pair.key, '\0', pair.key_length) != NULL)
 			return false;
 		if (i > 0 && focus_tags_compare_keys(previous.key, previous.key_length,
 											 pair.key, pair.key_length) >= 0)
@@ -200,7 +201,7 @@ value_fits_kind(const FocusTagsPair *pair)
 		case FOCUS_TAGS_NUMBER:
 			return focus_tags_number_valid(pair->value, pair->value_length);
 		case FOCUS_TAGS_STRING:
-			return true;
+			return memchr(pair->value, '\0', pair->value_length) == NULL;
 	}
 	return false;
 }

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -33,7 +34,7 @@
 static int	compare_tags(const struct varlena *left, const struct varlena *right);
 static int	compare_maps(const FocusTagsMap *left, const FocusTagsMap *right);
 static int	compare_values(const FocusTagsPair *left, const FocusTagsPair *right);
-static bool equal_tags(const struct varlena *left, const struct varlena *right);
+static bool equal_arguments(FunctionCallInfo fcinfo);
 static bool contains_map(const FocusTagsMap *whole, const FocusTagsMap *part);
 static bool has_key(const FocusTagsMap *map, const text *key);
 static void key_elements(ArrayType *array, Datum **keys, bool **nulls, int *count);
@@ -310,13 +311,13 @@ focus_tags_count(PG_FUNCTION_ARGS)
 Datum
 focus_tags_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(equal_tags(PG_GETARG_TAGS_P(0), PG_GETARG_TAGS_P(1)));
+	PG_RETURN_BOOL(equal_arguments(fcinfo));
 }
 
 Datum
 focus_tags_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!equal_tags(PG_GETARG_TAGS_P(0), PG_GETARG_TAGS_P(1)));
+	PG_RETURN_BOOL(!equal_arguments(fcinfo));
 }
 
 Datum
@@ -456,13 +457,18 @@ compare_values(const FocusTagsPair *left, const FocusTagsPair *right)
 								   right->value, right->value_length);
 }
 
+/* Both arguments are equal.  Sizes that differ say no without detoasting. */
 static bool
-equal_tags(const struct varlena *left, const struct varlena *right)
+equal_arguments(FunctionCallInfo fcinfo)
 {
-	size_t		size = VARSIZE_ANY_EXHDR(left);
+	struct varlena *left;
+	struct varlena *right;
 
-	return size == VARSIZE_ANY_EXHDR(right) &&
-		memcmp(VARDATA_ANY(left), VARDATA_ANY(right), size) == 0;
+	if (toast_raw_datum_size(PG_GETARG_DATUM(0)) != toast_raw_datum_size(PG_GETARG_DATUM(1)))
+		return false;
+	left = PG_GETARG_TAGS_P(0);
+	right = PG_GETARG_TAGS_P(1);
+	return memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left)) == 0;
 }
 
 /* Whether each pair of the part is in the whole. */

@@ -34,32 +34,32 @@
 /* Length of "\uXXXX". */
 #define UNICODE_ESCAPE_LENGTH	6
 
-typedef struct Cursor
+typedef struct TagsCursor
 {
 	const char *at;
 	const char *end;
-} Cursor;
+} TagsCursor;
 
-static FocusTagsStatus parse_members(FocusTagsParse *parse, Cursor *cursor);
-static FocusTagsStatus parse_member(FocusTagsParse *parse, Cursor *cursor);
-static FocusTagsStatus parse_value(FocusTagsParse *parse, Cursor *cursor, FocusTagsPair *pair);
-static FocusTagsStatus parse_string(FocusTagsParse *parse, Cursor *cursor,
+static FocusTagsStatus parse_members(FocusTagsParse *parse, TagsCursor *cursor);
+static FocusTagsStatus parse_member(FocusTagsParse *parse, TagsCursor *cursor);
+static FocusTagsStatus parse_value(FocusTagsParse *parse, TagsCursor *cursor, FocusTagsPair *pair);
+static FocusTagsStatus parse_string(FocusTagsParse *parse, TagsCursor *cursor,
 									const char **text, uint32_t *length);
-static FocusTagsStatus parse_escaped(FocusTagsParse *parse, Cursor *cursor, const char *start,
+static FocusTagsStatus parse_escaped(FocusTagsParse *parse, TagsCursor *cursor, const char *start,
 									 const char **text, uint32_t *length);
-static FocusTagsStatus parse_escape(FocusTagsParse *parse, Cursor *cursor, char **out);
-static FocusTagsStatus parse_unicode_escape(FocusTagsParse *parse, Cursor *cursor, char **out);
-static bool read_hex4(const Cursor *cursor, uint32_t *value);
+static FocusTagsStatus parse_escape(FocusTagsParse *parse, TagsCursor *cursor, char **out);
+static FocusTagsStatus parse_unicode_escape(FocusTagsParse *parse, TagsCursor *cursor, char **out);
+static bool read_hex4(const TagsCursor *cursor, uint32_t *value);
 static int	write_utf8(uint32_t code_point, char *out);
-static FocusTagsStatus parse_number(FocusTagsParse *parse, Cursor *cursor, FocusTagsPair *pair);
-static bool parse_word(Cursor *cursor, const char *word, size_t length);
+static FocusTagsStatus parse_number(FocusTagsParse *parse, TagsCursor *cursor, FocusTagsPair *pair);
+static bool parse_word(TagsCursor *cursor, const char *word, size_t length);
 static bool make_room(FocusTagsParse *parse);
 static FocusTagsStatus order_pairs(FocusTagsParse *parse);
 static int	compare_pairs(const void *left, const void *right);
 static FocusTagsStatus fail(FocusTagsParse *parse, FocusTagsStatus status, const char *at);
 
 static inline void
-skip_space(Cursor *cursor)
+skip_space(TagsCursor *cursor)
 {
 	while (cursor->at < cursor->end &&
 		   (*cursor->at == ' ' || *cursor->at == '\t' ||
@@ -69,7 +69,7 @@ skip_space(Cursor *cursor)
 
 /* Steps over one given byte, if it is next. */
 static inline bool
-accept(Cursor *cursor, char byte)
+accept(TagsCursor *cursor, char byte)
 {
 	if (cursor->at >= cursor->end || *cursor->at != byte)
 		return false;
@@ -78,7 +78,7 @@ accept(Cursor *cursor, char byte)
 }
 
 static inline bool
-next_is_digit(const Cursor *cursor)
+next_is_digit(const TagsCursor *cursor)
 {
 	return cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9';
 }
@@ -91,7 +91,7 @@ next_is_digit(const Cursor *cursor)
 FocusTagsStatus
 focus_tags_parse(FocusTagsParse *parse)
 {
-	Cursor		cursor = {parse->source, parse->source + parse->length};
+	TagsCursor	cursor = {parse->source, parse->source + parse->length};
 	FocusTagsStatus status;
 
 	parse->pairs = NULL;
@@ -140,7 +140,7 @@ bool
 focus_tags_number_valid(const char *text, size_t length)
 {
 	FocusTagsParse parse = {.source = text,.length = length};
-	Cursor		cursor = {text, text + length};
+	TagsCursor	cursor = {text, text + length};
 	FocusTagsPair pair;
 
 	return parse_number(&parse, &cursor, &pair) == FOCUS_TAGS_OK && cursor.at == cursor.end;
@@ -148,7 +148,7 @@ focus_tags_number_valid(const char *text, size_t length)
 
 /* What follows the "{", up to and with the "}". */
 static FocusTagsStatus
-parse_members(FocusTagsParse *parse, Cursor *cursor)
+parse_members(FocusTagsParse *parse, TagsCursor *cursor)
 {
 	FocusTagsStatus status;
 
@@ -173,7 +173,7 @@ parse_members(FocusTagsParse *parse, Cursor *cursor)
 
 /* "key" : value, added to the pairs. */
 static FocusTagsStatus
-parse_member(FocusTagsParse *parse, Cursor *cursor)
+parse_member(FocusTagsParse *parse, TagsCursor *cursor)
 {
 	FocusTagsPair *pair;
 	FocusTagsStatus status;
@@ -203,7 +203,7 @@ parse_member(FocusTagsParse *parse, Cursor *cursor)
 }
 
 static FocusTagsStatus
-parse_value(FocusTagsParse *parse, Cursor *cursor, FocusTagsPair *pair)
+parse_value(FocusTagsParse *parse, TagsCursor *cursor, FocusTagsPair *pair)
 {
 	const char *start = cursor->at;
 
@@ -246,7 +246,7 @@ parse_value(FocusTagsParse *parse, Cursor *cursor, FocusTagsPair *pair)
 
 /* A string; the cursor is on its opening quote. */
 static FocusTagsStatus
-parse_string(FocusTagsParse *parse, Cursor *cursor, const char **text, uint32_t *length)
+parse_string(FocusTagsParse *parse, TagsCursor *cursor, const char **text, uint32_t *length)
 {
 	const char *start = ++cursor->at;
 
@@ -271,7 +271,7 @@ parse_string(FocusTagsParse *parse, Cursor *cursor, const char **text, uint32_t 
 
 /* The rest of a string from its first escape on; start is its first byte. */
 static FocusTagsStatus
-parse_escaped(FocusTagsParse *parse, Cursor *cursor, const char *start,
+parse_escaped(FocusTagsParse *parse, TagsCursor *cursor, const char *start,
 			  const char **text, uint32_t *length)
 {
 	FocusTagsStatus status;
@@ -315,7 +315,7 @@ parse_escaped(FocusTagsParse *parse, Cursor *cursor, const char *start,
 
 /* One escape; the cursor is on its backslash. */
 static FocusTagsStatus
-parse_escape(FocusTagsParse *parse, Cursor *cursor, char **out)
+parse_escape(FocusTagsParse *parse, TagsCursor *cursor, char **out)
 {
 	static const char spelling[] = "\"\\/bfnrt";
 	static const char meaning[] = "\"\\/\b\f\n\r\t";
@@ -335,7 +335,7 @@ parse_escape(FocusTagsParse *parse, Cursor *cursor, char **out)
 
 /* \uXXXX or a surrogate pair of two such. */
 static FocusTagsStatus
-parse_unicode_escape(FocusTagsParse *parse, Cursor *cursor, char **out)
+parse_unicode_escape(FocusTagsParse *parse, TagsCursor *cursor, char **out)
 {
 	const char *start = cursor->at;
 	uint32_t	code_point;
@@ -368,7 +368,7 @@ parse_unicode_escape(FocusTagsParse *parse, Cursor *cursor, char **out)
 
 /* The four digits of a "\uXXXX" that begins at the cursor, which stays. */
 static bool
-read_hex4(const Cursor *cursor, uint32_t *value)
+read_hex4(const TagsCursor *cursor, uint32_t *value)
 {
 	int			i;
 
@@ -423,7 +423,7 @@ write_utf8(uint32_t code_point, char *out)
 
 /* A number by the grammar of RFC 8259, section 6. */
 static FocusTagsStatus
-parse_number(FocusTagsParse *parse, Cursor *cursor, FocusTagsPair *pair)
+parse_number(FocusTagsParse *parse, TagsCursor *cursor, FocusTagsPair *pair)
 {
 	const char *start = cursor->at;
 
@@ -463,7 +463,7 @@ parse_number(FocusTagsParse *parse, Cursor *cursor, FocusTagsPair *pair)
 }
 
 static bool
-parse_word(Cursor *cursor, const char *word, size_t length)
+parse_word(TagsCursor *cursor, const char *word, size_t length)
 {
 	if ((size_t) (cursor->end - cursor->at) < length || memcmp(cursor->at, word, length) != 0)
 		return false;

@@ -33,32 +33,27 @@
  * Numerator and denominator stay below 2^120, which leaves room to multiply by
  * ten in 128 bits; whatever needs more is refused.
  *
+ * A text that says "no unit" (null, n/a, none ...) is none.
+ *
  * The canonical text keeps words and their order as written; it normalises
  * quantities (1K is 1000, a quantity of 1 is left out), the spelling of sizes
  * and times, blanks, and the case of words written in lower case.  Parsing the
  * canonical text gives the same unit and the same text.
  *
+ * unit_word.c knows the words, unit_factor.c the arithmetic.
+ *
  * Words may hold any byte above 127: the parser does not decode them, and the
- * caller has checked the encoding.  Letter case is that of ASCII only.
+ * caller has checked the encoding.  Only the UTF-8 form of C1 controls and of
+ * the no-break space, which would hide in a noun, is refused.  Letter case is
+ * that of ASCII.
  *
  *-------------------------------------------------------------------------
  */
-#include <stdint.h>
 #include <string.h>
 
-#include "types/unit.h"
+#include "types/unit_word.h"
 
 #define INTEGER_MAX		((((FocusUnitInteger) 1) << 120) - 1)
-#define WORD_MAX		64		/* longest word that any table here can hold */
-
-#define lengthof(array) (sizeof(array) / sizeof((array)[0]))
-
-/* a stretch of the text */
-typedef struct Span
-{
-	const char *start;
-	size_t		length;
-} Span;
 
 /* a base unit or count noun and the power it has in the dimension */
 typedef struct Term
@@ -83,47 +78,6 @@ typedef struct Parser
 	char		names[FOCUS_UNIT_DIMENSION_MAX];
 } Parser;
 
-typedef enum WordKind
-{
-	WORD_SIZE,					/* data size, or data size per second */
-	WORD_TIME,
-	WORD_NOUN
-} WordKind;
-
-/* what is known about a word */
-typedef struct Word
-{
-	WordKind	kind;
-	FocusUnitInteger numerator; /* worth in base units, sizes and times only */
-	FocusUnitInteger denominator;
-	bool		per_second;
-	const char *base;			/* name of the base unit */
-	char		text[WORD_MAX]; /* canonical text of a size or time */
-} Word;
-
-typedef struct TimeUnit
-{
-	const char *name;
-	const char *base;
-	FocusUnitInteger numerator;
-	FocusUnitInteger denominator;
-} TimeUnit;
-
-static const TimeUnit time_units[] = {
-	{"Millisecond", "Second", 1, 1000},
-	{"Second", "Second", 1, 1},
-	{"Minute", "Second", 60, 1},
-	{"Hour", "Second", 3600, 1},
-	{"Day", "Second", 86400, 1},
-	{"Week", "Second", 604800, 1},
-	{"Month", "Month", 1, 1},
-	{"Year", "Month", 12, 1}
-};
-
-static const char *const size_letters = "KMGTPE";
-static const char *const decimal_prefixes[] = {"kilo", "mega", "giga", "tera", "peta", "exa"};
-static const char *const binary_prefixes[] = {"kibi", "mebi", "gibi", "tebi", "pebi", "exbi"};
-
 static const struct
 {
 	const char *name;
@@ -132,36 +86,17 @@ static const struct
 	{"thousand", 3}, {"million", 6}, {"billion", 9}, {"trillion", 12}
 };
 
-/* plurals and words in s that the rules of singular_length() would get wrong */
-static const char *const irregulars[][2] = {
-	{"analyses", "analysis"},
-	{"buses", "bus"},
-	{"caches", "cache"},
-	{"cookies", "cookie"},
-	{"dns", "dns"},
-	{"fps", "fps"},
-	{"gas", "gas"},
-	{"indices", "index"},
-	{"iops", "iops"},
-	{"movies", "movie"},
-	{"qps", "qps"},
-	{"rps", "rps"},
-	{"series", "series"},
-	{"sms", "sms"},
-	{"statuses", "status"},
-	{"tps", "tps"},
-	{"viruses", "virus"}
-};
+/* how files say that there is no unit; "N/A" would read as N per A */
+static const char *const absences[] = {"null", "none", "n/a", "na", "nan", "not applicable"};
 
 static bool parse_side(Parser *parser);
 static bool parse_quantity(Parser *parser, FocusUnitInteger *mantissa, unsigned *decimals,
 						   bool *found);
 static bool parse_phrase(Parser *parser);
-static bool parse_word(Parser *parser, Span *span);
-static bool add_measured(Parser *parser, const Word *word);
-static bool add_noun(Parser *parser, const Span *words, int word_count);
-static bool classify(Parser *parser, Span span, Word *word);
-static bool classify_size(Parser *parser, Span span, Word *word);
+static bool parse_word(Parser *parser, UnitSpan *span);
+static bool add_measured(Parser *parser, const UnitWord *word);
+static bool add_noun(Parser *parser, const UnitSpan *words, int word_count);
+static bool classify(Parser *parser, UnitSpan span, UnitWord *word);
 static bool finish_dimension(Parser *parser);
 static bool append_text(Parser *parser, const char *text, size_t length);
 
@@ -173,71 +108,7 @@ fail(Parser *parser, const char *position, const char *reason)
 	return false;
 }
 
-/* ---- characters; never those of the locale ---- */
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-static char
-to_upper(char c)
-{
-	return is_lower(c) ? c - ('a' - 'A') : c;
-}
-
-static bool
-is_word_start(char c)
-{
-	return is_lower(to_lower(c)) || c == '_' || (unsigned char) c >= 0x80;
-}
-
-static bool
-is_word_part(char c)
-{
-	return is_word_start(c) || is_digit(c) || c == '.';
-}
-
-static bool
-span_is(Span span, const char *lower)
-{
-	size_t		i;
-
-	if (span.length != strlen(lower))
-		return false;
-	for (i = 0; i < span.length; i++)
-		if (to_lower(span.start[i]) != lower[i])
-			return false;
-	return true;
-}
-
 /* ---- exact fractions ---- */
-
-FocusUnitInteger
-focus_unit_common_divisor(FocusUnitInteger a, FocusUnitInteger b)
-{
-	while (b != 0)
-	{
-		FocusUnitInteger rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
 
 static bool
 multiply(FocusUnitInteger *value, FocusUnitInteger by)
@@ -271,83 +142,6 @@ scale_unit(Parser *parser, const char *position, FocusUnitInteger numerator,
 	return true;
 }
 
-static void
-multiply_wide(FocusUnitInteger a, FocusUnitInteger b, FocusUnitInteger *high, FocusUnitInteger *low)
-{
-	FocusUnitInteger a_high = a >> 64,
-				a_low = (uint64_t) a,
-				b_high = b >> 64,
-				b_low = (uint64_t) b;
-	FocusUnitInteger middle = a_high * b_low + ((a_low * b_low) >> 64);
-	FocusUnitInteger carry = (uint64_t) middle + a_low * b_high;
-
-	*low = (carry << 64) | (uint64_t) (a_low * b_low);
-	*high = a_high * b_high + (middle >> 64) + (carry >> 64);
-}
-
-/* -1, 0 or 1, as the first fraction is less than, equal to or above the second. */
-int
-focus_unit_compare_factors(FocusUnitInteger numerator1, FocusUnitInteger denominator1,
-						   FocusUnitInteger numerator2, FocusUnitInteger denominator2)
-{
-	FocusUnitInteger high1,
-				low1,
-				high2,
-				low2;
-
-	multiply_wide(numerator1, denominator2, &high1, &low1);
-	multiply_wide(numerator2, denominator1, &high2, &low2);
-	if (high1 != high2)
-		return high1 < high2 ? -1 : 1;
-	if (low1 != low2)
-		return low1 < low2 ? -1 : 1;
-	return 0;
-}
-
-/* Digits of an integer, without NUL; returns how many (39 at most). */
-static size_t
-format_integer(FocusUnitInteger value, char *digits)
-{
-	char		reversed[40];
-	size_t		length = 0;
-	size_t		i;
-
-	do
-	{
-		reversed[length++] = '0' + (int) (value % 10);
-		value /= 10;
-	} while (value != 0);
-	for (i = 0; i < length; i++)
-		digits[i] = reversed[length - 1 - i];
-	return length;
-}
-
-/*
- * Writes a fraction as a decimal, exactly, into FOCUS_UNIT_DECIMAL_SIZE bytes.
- * Returns false, with the digits undefined, when no finite decimal is equal to
- * it.  Both arguments are below 2^120.
- */
-bool
-focus_unit_decimal(FocusUnitInteger numerator, FocusUnitInteger denominator, char *digits)
-{
-	size_t		length = format_integer(numerator / denominator, digits);
-	FocusUnitInteger rest = numerator % denominator;
-
-	if (rest != 0)
-		digits[length++] = '.';
-	while (rest != 0)
-	{
-		/* a denominator below 2^120 ends within 120 decimals or never */
-		if (length >= FOCUS_UNIT_DECIMAL_SIZE - 1)
-			return false;
-		rest *= 10;
-		digits[length++] = '0' + (int) (rest / denominator);
-		rest %= denominator;
-	}
-	digits[length] = '\0';
-	return true;
-}
-
 /* ---- the grammar ---- */
 
 static void
@@ -358,10 +152,10 @@ skip_blanks(Parser *parser)
 }
 
 /* The word at the parser's position, which may be empty. */
-static Span
+static UnitSpan
 peek_word(const Parser *parser)
 {
-	Span		span = {parser->position, 0};
+	UnitSpan	span = {parser->position, 0};
 
 	while (span.start + span.length < parser->end && is_word_part(span.start[span.length]))
 		span.length++;
@@ -371,9 +165,9 @@ peek_word(const Parser *parser)
 static bool
 skip_word(Parser *parser, const char *lower)
 {
-	Span		span = peek_word(parser);
+	UnitSpan	span = peek_word(parser);
 
-	if (!span_is(span, lower))
+	if (!focus_unit_span_is(span, lower))
 		return false;
 	parser->position += span.length;
 	skip_blanks(parser);
@@ -389,8 +183,23 @@ check_bytes(Parser *parser)
 		return fail(parser, parser->text + FOCUS_UNIT_TEXT_MAX,
 					"A unit has at most 1000 bytes.");
 	for (p = parser->text; p < parser->end; p++)
-		if ((unsigned char) *p < 0x20 || *p == 0x7f)
-			return fail(parser, p, "A unit holds no control characters.");
+		if ((unsigned char) *p < 0x20 || *p == 0x7f ||
+			(p[0] == '\xc2' && p + 1 < parser->end &&
+			 (unsigned char) p[1] >= 0x80 && (unsigned char) p[1] <= 0xa0))
+			return fail(parser, p, "A unit holds neither control characters nor no-break spaces.");
+	return true;
+}
+
+/* Refuses a unit that says there is none, however it is spaced. */
+static bool
+check_presence(Parser *parser)
+{
+	UnitSpan	canonical = {parser->unit->text, parser->unit->text_length};
+	size_t		i;
+
+	for (i = 0; i < lengthof(absences); i++)
+		if (focus_unit_span_is(canonical, absences[i]))
+			return fail(parser, parser->text, "The text says that there is no unit.");
 	return true;
 }
 
@@ -422,7 +231,7 @@ parse_text(Parser *parser)
 		if (parser->position < parser->end)
 			return fail(parser, parser->position, "A unit divides at most once.");
 	}
-	return finish_dimension(parser);
+	return check_presence(parser) && finish_dimension(parser);
 }
 
 /*
@@ -496,9 +305,9 @@ parse_side(Parser *parser)
 			return false;
 		if (parser->side > 0 &&
 			(parser->position == parser->end || *parser->position == '/' ||
-			 span_is(peek_word(parser), "per")))
+			 focus_unit_span_is(peek_word(parser), "per")))
 		{
-			Span		units = {"Units", 5};
+			UnitSpan	units = {"Units", 5};
 
 			return add_noun(parser, &units, 1);
 		}
@@ -536,8 +345,8 @@ parse_digits(Parser *parser, FocusUnitInteger *mantissa, unsigned *decimals)
 		}
 		if (!is_digit(c))
 			break;
-		/* INTEGER_MAX has 36 digits and a bit */
-		if (*mantissa > INTEGER_MAX / 100 || (point && *decimals >= 34))
+		/* 10^36 is the largest power of ten below INTEGER_MAX */
+		if (*mantissa > (INTEGER_MAX - (c - '0')) / 10 || (point && *decimals >= 36))
 			return fail(parser, start, "The quantity has too many digits.");
 		*mantissa = *mantissa * 10 + (c - '0');
 		*decimals += point;
@@ -582,13 +391,13 @@ parse_quantity(Parser *parser, FocusUnitInteger *mantissa, unsigned *decimals, b
 	*found = false;
 	if (parser->position < parser->end && is_digit(*parser->position))
 	{
-		Span		suffix;
+		UnitSpan	suffix;
 
 		*found = true;
 		if (!parse_digits(parser, mantissa, decimals))
 			return false;
 		suffix = peek_word(parser);
-		if (span_is(suffix, "k"))
+		if (focus_unit_span_is(suffix, "k"))
 			exponent = 3;
 		else if (suffix.length == 1 && *suffix.start == 'M')
 			exponent = 6;
@@ -623,14 +432,14 @@ parse_quantity(Parser *parser, FocusUnitInteger *mantissa, unsigned *decimals, b
 static bool
 parse_phrase(Parser *parser)
 {
-	Span		words[FOCUS_UNIT_TERMS_MAX];
-	Word		word;
+	UnitSpan	words[FOCUS_UNIT_TERMS_MAX];
+	UnitWord	word;
 	int			word_count = 0;
 	bool		measured = true;
 	int			i;
 
 	while (parser->position < parser->end && *parser->position != '-' &&
-		   *parser->position != '/' && !span_is(peek_word(parser), "per"))
+		   *parser->position != '/' && !focus_unit_span_is(peek_word(parser), "per"))
 	{
 		if (word_count == FOCUS_UNIT_TERMS_MAX)
 			return fail(parser, parser->position, "A unit joins at most 32 words.");
@@ -655,7 +464,7 @@ parse_phrase(Parser *parser)
 }
 
 static bool
-parse_word(Parser *parser, Span *span)
+parse_word(Parser *parser, UnitSpan *span)
 {
 	const char *next;
 
@@ -672,152 +481,12 @@ parse_word(Parser *parser, Span *span)
 	return true;
 }
 
-/* ---- words ---- */
-
-/* Fills *word; false only for a word that looks like a size but is none. */
 static bool
-classify(Parser *parser, Span span, Word *word)
+classify(Parser *parser, UnitSpan span, UnitWord *word)
 {
-	size_t		i;
+	const char *reason = focus_unit_classify_word(span, word);
 
-	for (i = 0; i < lengthof(time_units); i++)
-	{
-		const TimeUnit *unit = &time_units[i];
-		size_t		length = strlen(unit->name);
-		Span		singular = {span.start, length};
-		char		name[WORD_MAX];
-		size_t		j;
-
-		if (span.length != length &&
-			!(span.length == length + 1 && to_lower(span.start[length]) == 's'))
-			continue;
-		for (j = 0; j <= length; j++)
-			name[j] = to_lower(unit->name[j]);
-		if (!span_is(singular, name))
-			continue;
-		word->kind = WORD_TIME;
-		word->numerator = unit->numerator;
-		word->denominator = unit->denominator;
-		word->per_second = false;
-		word->base = unit->base;
-		strcpy(word->text, unit->name);
-		if (span.length > length)
-			strcat(word->text, "s");
-		return true;
-	}
-	return classify_size(parser, span, word);
-}
-
-/* prefix: 0 for none, 1 for kilo .. 6 for exa */
-static void
-set_size(Word *word, unsigned prefix, bool binary, bool bits)
-{
-	char	   *p = word->text;
-	unsigned	i;
-
-	word->kind = WORD_SIZE;
-	word->numerator = 1;
-	word->denominator = bits ? 8 : 1;
-	word->per_second = false;
-	word->base = "B";
-	for (i = 0; i < prefix; i++)
-		word->numerator *= binary ? 1024 : 1000;
-	if (prefix > 0)
-		*p++ = size_letters[prefix - 1];
-	if (prefix > 0 && binary)
-		*p++ = 'i';
-	*p++ = bits ? 'b' : 'B';
-	*p = '\0';
-}
-
-/* "Gigabytes", in any case, singular or plural */
-static bool
-written_size(Span span, Word *word)
-{
-	unsigned	prefix;
-
-	if (span.length > 0 && to_lower(span.start[span.length - 1]) == 's')
-		span.length--;
-	for (prefix = 0; prefix <= 6; prefix++)
-	{
-		int			binary;
-		int			bits;
-
-		for (binary = 0; binary <= 1; binary++)
-			for (bits = 0; bits <= 1; bits++)
-			{
-				char		name[WORD_MAX] = "";
-
-				if (prefix > 0)
-					strcpy(name, binary ? binary_prefixes[prefix - 1] : decimal_prefixes[prefix - 1]);
-				strcat(name, bits ? "bit" : "byte");
-				if (!span_is(span, name))
-					continue;
-				set_size(word, prefix, binary, bits);
-				return true;
-			}
-	}
-	return false;
-}
-
-/*
- * Length of the data size that the word starts with, in any case, 0 if it
- * starts with none.
- */
-static size_t
-size_length(Span span, unsigned *prefix, bool *binary)
-{
-	const char *letter;
-	size_t		length = 0;
-
-	*prefix = 0;
-	*binary = false;
-	if (span.length > 1 && (letter = strchr(size_letters, to_upper(span.start[0]))) != NULL)
-	{
-		*prefix = letter - size_letters + 1;
-		length = 1;
-		*binary = to_lower(span.start[1]) == 'i';
-		length += *binary;
-	}
-	if (length < span.length && to_lower(span.start[length]) == 'b')
-		return length + 1;
-	return 0;
-}
-
-static bool
-classify_size(Parser *parser, Span span, Word *word)
-{
-	unsigned	prefix;
-	bool		binary;
-	size_t		length = size_length(span, &prefix, &binary);
-	Span		rest = {span.start + length, span.length - length};
-	bool		plural;
-	bool		per_second;
-	size_t		i;
-
-	word->kind = WORD_NOUN;
-	if (written_size(span, word))
-		return true;
-	plural = prefix > 0 && rest.length == 1 && *rest.start == 's';
-	per_second = span_is(rest, "ps");
-	if (length == 0 || !(rest.length == 0 || plural || per_second))
-		return true;
-	set_size(word, prefix, binary, span.start[length - 1] == 'b');
-	for (i = 0; i < length; i++)
-		if (span.start[i] != word->text[i] && !(span.start[i] == 'k' && !binary))
-			return fail(parser, span.start,
-						"A data size is case sensitive: Kb .. Eb and Kib .. Eib for bits, "
-						"KB .. EB and KiB .. EiB for bytes.");
-	if (plural && span.start[length - 1] == 'b')
-		return fail(parser, span.start, "A size in bits takes no \"s\"; a rate is written Mb/Second.");
-	if (per_second && memcmp(rest.start, "ps", 2) != 0)
-		return fail(parser, rest.start, "A rate per second ends in \"ps\".");
-	if (per_second)
-	{
-		word->per_second = true;
-		strcat(word->text, "ps");
-	}
-	return true;
+	return reason == NULL || fail(parser, span.start, reason);
 }
 
 /* ---- what a word adds to the unit ---- */
@@ -873,7 +542,7 @@ count_term(Parser *parser)
 }
 
 static bool
-add_measured(Parser *parser, const Word *word)
+add_measured(Parser *parser, const UnitWord *word)
 {
 	return count_term(parser) &&
 		scale_unit(parser, parser->position, word->numerator, word->denominator) &&
@@ -882,58 +551,12 @@ add_measured(Parser *parser, const Word *word)
 		append_text(parser, word->text, strlen(word->text));
 }
 
-static bool
-ends_in(const char *word, size_t length, const char *ending)
-{
-	size_t		ending_length = strlen(ending);
-
-	return length > ending_length &&
-		memcmp(word + length - ending_length, ending, ending_length) == 0;
-}
-
-/*
- * Turns a lower-case English noun into its singular, in place, and returns the
- * new length.  The singular is never longer than the plural.
- */
-static size_t
-make_singular(char *word, size_t length)
-{
-	unsigned	prefix;
-	bool		binary;
-	Span		stem = {word, length - 1};
-	size_t		i;
-
-	for (i = 0; i < lengthof(irregulars); i++)
-	{
-		if (length == strlen(irregulars[i][0]) && memcmp(word, irregulars[i][0], length) == 0)
-		{
-			memcpy(word, irregulars[i][1], strlen(irregulars[i][1]));
-			return strlen(irregulars[i][1]);
-		}
-	}
-	if (length < 3 || word[length - 1] != 's' || ends_in(word, length, "ss") ||
-		ends_in(word, length, "us") || ends_in(word, length, "is"))
-		return length;
-	/* "ebs" is a noun, not several "eb", which would look like a data size */
-	if (size_length(stem, &prefix, &binary) == stem.length)
-		return length;
-	if (length > 4 && ends_in(word, length, "ies"))
-	{
-		word[length - 3] = 'y';
-		return length - 2;
-	}
-	if (ends_in(word, length, "sses") || ends_in(word, length, "shes") ||
-		ends_in(word, length, "ches") || ends_in(word, length, "xes"))
-		return length - 2;
-	return length - 1;
-}
-
 /*
  * Writes the word as it goes into the canonical text: a word in lower case
  * gets a capital first letter, any other stays as written.
  */
 static bool
-append_noun_word(Parser *parser, Span span)
+append_noun_word(Parser *parser, UnitSpan span)
 {
 	bool		lower = true;
 	char		first;
@@ -948,7 +571,7 @@ append_noun_word(Parser *parser, Span span)
 
 /* A count noun of one or several words, which is a dimension of its own. */
 static bool
-add_noun(Parser *parser, const Span *words, int word_count)
+add_noun(Parser *parser, const UnitSpan *words, int word_count)
 {
 	char		name[FOCUS_UNIT_TEXT_MAX + FOCUS_UNIT_TERMS_MAX];
 	size_t		length = 0;
@@ -956,7 +579,7 @@ add_noun(Parser *parser, const Span *words, int word_count)
 
 	for (i = 0; i < word_count; i++)
 	{
-		Word		word;
+		UnitWord	word;
 		size_t		word_length;
 		size_t		j;
 
@@ -979,7 +602,7 @@ add_noun(Parser *parser, const Span *words, int word_count)
 			name[length + j] = to_lower(words[i].start[j]);
 		word_length = words[i].length;
 		if (i == word_count - 1)
-			word_length = make_singular(name + length, word_length);
+			word_length = focus_unit_make_singular(name + length, word_length);
 		name[length] = to_upper(name[length]);
 		length += word_length;
 		if (!append_noun_word(parser, words[i]))
