@@ -1,8 +1,11 @@
 -- What becomes of the header and the cells of a file.
+\set main :DBNAME
+CREATE DATABASE regress_focus_load;
+\c regress_focus_load
+CREATE EXTENSION focus;
 LOAD '$libdir/focus';
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, MDY';
-ALTER SEQUENCE focus_loadid_seq RESTART 1001;
 
 -- Columns go by name, whatever their case and order; names of older FOCUS
 -- versions stand for the columns that replaced them; all others are kept.
@@ -314,4 +317,5 @@ SELECT count(*) FROM focus_contract_commitment;
 SELECT count(*) FROM focus_rejected_rows;
 SELECT count(*) FROM focus_load_findings;
 SELECT state, count(*) FROM focus_loads GROUP BY state ORDER BY state;
-TRUNCATE focus_loads, focus_dataset_instances CASCADE;
+\c :main
+DROP DATABASE regress_focus_load;
