@@ -3,7 +3,7 @@
 CREATE DATABASE regress_focus_load;
 \c regress_focus_load
 CREATE EXTENSION focus;
-LOAD '$libdir/focus';
+LOAD 'focus';
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, MDY';
 
@@ -17,7 +17,7 @@ usagequantity,UsageUnit,Region,Provider,Publisher,InvoiceIssuer,ChargeType,AMORT
 SELECT consumedquantity, consumedunit, regionid, providername, serviceprovidername, publishername,
 	invoiceissuername, chargecategory, effectivecost, billedcost, billingperiodstart, x_columns
 FROM focus_cost_and_usage ORDER BY billedcost;
-SELECT loadid = deliveryid AS first, dataset, source, billingperiodstart, accounts, state, mode, path, files, bytes,
+SELECT loadid = deliveryid AS first, dataset, source, billingperiodstart, accounts, state, mode, path, files, bytes > 200 AS bytes,
 	length(content_sha256) AS sha, provider, focus_version, rows_stored, rows_rejected, totals
 FROM focus_loads;
 

@@ -3,7 +3,7 @@
 CREATE DATABASE regress_focus_load;
 \c regress_focus_load
 CREATE EXTENSION focus;
-LOAD '$libdir/focus';
+LOAD 'focus';
 SET TimeZone = 'UTC';
 
 -- loads text lines; tells errors by what they say

@@ -3,7 +3,7 @@
 CREATE DATABASE regress_focus_load;
 \c regress_focus_load
 CREATE EXTENSION focus;
-LOAD '$libdir/focus';
+LOAD 'focus';
 SET TimeZone = 'UTC';
 CREATE ROLE regress_focus_loader;
 CREATE ROLE regress_focus_nobody;
