@@ -197,6 +197,7 @@ BilledCost,BillingPeriodStart,SkuId,Tags,SkuPriceDetails,ContractApplied,Allocat
 5,2025-01-01T00:00:00Z,double key,"{""a"": 1, ""a"": 2}",,"{""a"": 1, ""a"": 2}",,
 6,2025-01-01T00:00:00Z,blank in key,"{""a"": 1, "" a"": 2}",,"{""a"": 1e400}",,
 7,2025-01-01T00:00:00Z,limits,"{""a"": 1e400}",,"{""a"": 1e999999}",,
+9,2025-01-01T00:00:00Z,deep,,,[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]],,
 8,2025-01-01T00:00:00Z,NUL,"{""a"": ""\u0000""}",,"{""a"": ""\u0000""}",,
 \.
 SELECT skuid, tags, skupricedetails, length(contractapplied::text) AS contractapplied, allocatedtags, x_columns

@@ -126,6 +126,19 @@ AWS,B1,2025-01-01T00:00:00Z,x
 AWS,B1,2025-01-01T00:00:00Z,5', ', source ''B'', mode ''replace''');
 SELECT state, mode, rows_stored, rows_rejected, totals FROM loads WHERE source = 'B';
 
+-- Any number of currencies; periods that do not begin a month.
+SELECT deliver('BilledCost,BillingCurrency,BillingPeriodStart
+1,USD,2025-01-15
+2,EUR,2025-01-15
+3,GBP,2025-01-15
+4,CHF,2025-01-15
+5,JPY,2025-01-15
+6,SEK,2025-01-15
+7,USD,2025-01-15', ', source ''currencies''');
+SELECT totals FROM loads WHERE source = 'currencies';
+SELECT (regexp_match(deliver('BilledCost,BillingCurrency,BillingPeriodStart
+8,USD,2025-01-15', ', source ''currencies'''), '^[^\n]*'))[1] AS error;
+
 -- The limit of rejected rows.
 SELECT deliver('ProviderName,BillingAccountId,BillingPeriodStart,BilledCost
 AWS,C1,2025-01-01T00:00:00Z,1

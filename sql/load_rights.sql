@@ -45,6 +45,17 @@ EUR,1,CC-2,C-1
 \.
 SELECT focus_unload(deliveryid) FROM focus_loads WHERE dataset = 'ContractCommitment';
 SELECT source, state, rows_stored, rows_rejected, loaded_by FROM focus_loads ORDER BY loadid;
+-- without the right on the dataset itself
+RESET ROLE;
+REVOKE INSERT ON focus_cost_and_usage FROM regress_focus_loader;
+SET ROLE regress_focus_loader;
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'no right');
+BilledCost,BillingPeriodStart
+1,2025-01-01T00:00:00Z
+\.
+RESET ROLE;
+GRANT INSERT ON focus_cost_and_usage TO regress_focus_loader;
+SET ROLE regress_focus_loader;
 -- files of the server take the role that PostgreSQL has for them
 SELECT * FROM focus_load('/nowhere.csv');
 RESET ROLE;
