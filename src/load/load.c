@@ -27,8 +27,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "common/string.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -45,10 +43,10 @@
 
 #include "compat.h"
 #include "load/cell.h"
+#include "load/content.h"
 #include "load/load.h"
 #include "load/sink.h"
 
-#define HASH_CHUNK		(256 * 1024)
 #define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
 
 /* A row's text of some columns, remembered to recognise the next row's. */
@@ -96,7 +94,7 @@ typedef struct Load
 	FocusLoadPart *part;
 	RowKey		part_key;
 
-	List	   *digests;		/* SHA-256 of each file with rows, as hex */
+	List	   *digests;		/* of each file read so far */
 	List	   *digest_files;
 } Load;
 
@@ -121,10 +119,6 @@ static void reset_batch(Load *load);
 static Datum x_columns_datum(Load *load, const FocusField *fields, const char *const *findings, bool *isnull);
 static void add_totals(Load *load, FocusLoadPart *part, TupleTableSlot *slot);
 static void end_file(Load *load, FocusInput *input);
-static char *finish_hash(pg_cryptohash_ctx *hash);
-static pg_cryptohash_ctx *start_hash(void);
-static char *delivery_digest(Load *load);
-static char *digest_of_files(List *files);
 static bool fill_from_earlier(Load *load, int64 deliveryid, FocusLoadResult *result);
 static void fill_result(Load *load, FocusLoadResult *result);
 static void error_context(void *arg);
@@ -288,6 +282,7 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 {
 	FocusDelivery *delivery = load->delivery;
 	char	   *digest;
+	int64		earlier;
 
 	if (open_stream != NULL)
 	{
@@ -309,8 +304,7 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 		}
 		if (focus_delivery_size_is_known(delivery, size))
 		{
-			int64		earlier = focus_delivery_find_content(delivery, digest_of_files(files));
-
+			earlier = focus_delivery_find_content(delivery, focus_content_digest_of_files(files));
 			if (earlier != 0)
 				return fill_from_earlier(load, earlier, result);
 		}
@@ -321,13 +315,14 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 
 	if (load->sink != NULL)
 		focus_sink_close(load->sink);
-	digest = delivery_digest(load);
+	digest = focus_content_digest(load->digests);
 	focus_delivery_lock(delivery);
-	if (focus_delivery_find_content(delivery, digest) != 0)
+	earlier = focus_delivery_find_content(delivery, digest);
+	if (earlier != 0)
 	{
 		if (load->rel != NULL)
 			table_close(load->rel, NoLock);
-		return fill_from_earlier(load, focus_delivery_find_content(delivery, digest), result);
+		return fill_from_earlier(load, earlier, result);
 	}
 	focus_delivery_finish(delivery, digest);
 	if (load->rel != NULL)
@@ -353,7 +348,7 @@ read_input(Load *load, FocusInput *input)
 	load->header = NULL;
 	load->part = NULL;
 	load->file_rows = 0;
-	load->hash = start_hash();
+	load->hash = focus_content_start();
 
 	focus_csv_read(input, on_bytes, on_row, load);
 	if (load->sink != NULL)
@@ -366,8 +361,7 @@ on_bytes(const char *data, size_t len, void *arg)
 {
 	Load	   *load = arg;
 
-	if (pg_cryptohash_update(load->hash, (const uint8 *) data, len) < 0)
-		elog(ERROR, "could not update SHA-256");
+	focus_content_add(load->hash, data, len);
 }
 
 static void
@@ -842,7 +836,7 @@ add_totals(Load *load, FocusLoadPart *part, TupleTableSlot *slot)
 static void
 end_file(Load *load, FocusInput *input)
 {
-	char	   *digest = finish_hash(load->hash);
+	char	   *digest = focus_content_finish(load->hash);
 	ListCell   *cell;
 	ListCell   *file;
 
@@ -867,85 +861,6 @@ end_file(Load *load, FocusInput *input)
 	}
 	load->digests = lappend(load->digests, digest);
 	load->digest_files = lappend(load->digest_files, pstrdup(load->file));
-}
-
-static pg_cryptohash_ctx *
-start_hash(void)
-{
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
-
-	if (hash == NULL || pg_cryptohash_init(hash) < 0)
-		elog(ERROR, "could not start SHA-256");
-	return hash;
-}
-
-/* Digest in hexadecimal; frees the context. */
-static char *
-finish_hash(pg_cryptohash_ctx *hash)
-{
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	char	   *text = palloc(PG_SHA256_DIGEST_STRING_LENGTH);
-
-	if (pg_cryptohash_final(hash, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not finish SHA-256");
-	pg_cryptohash_free(hash);
-	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
-		sprintf(text + 2 * i, "%02x", digest[i]);
-	return text;
-}
-
-static int
-compare_digests(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
-/*
- * The digest of one file, or of the sorted digests of several, so that names
- * and order of the files do not matter.
- */
-static char *
-delivery_digest(Load *load)
-{
-	pg_cryptohash_ctx *hash;
-	ListCell   *cell;
-
-	if (list_length(load->digests) == 1)
-		return linitial(load->digests);
-	list_sort(load->digests, compare_digests);
-	hash = start_hash();
-	foreach(cell, load->digests)
-	{
-		if (pg_cryptohash_update(hash, lfirst(cell), strlen(lfirst(cell))) < 0)
-			elog(ERROR, "could not update SHA-256");
-	}
-	return finish_hash(hash);
-}
-
-/* What delivery_digest() will be for these files. */
-static char *
-digest_of_files(List *files)
-{
-	Load		load = {0};
-	char	   *buffer = palloc(HASH_CHUNK);
-	ListCell   *cell;
-
-	foreach(cell, files)
-	{
-		FocusInput *input = focus_input_open_file(lfirst(cell));
-		size_t		len;
-
-		load.hash = start_hash();
-		while ((len = focus_input_read(input, buffer, HASH_CHUNK)) > 0)
-		{
-			CHECK_FOR_INTERRUPTS();
-			on_bytes(buffer, len, &load);
-		}
-		focus_input_close(input);
-		load.digests = lappend(load.digests, finish_hash(load.hash));
-	}
-	pfree(buffer);
-	return delivery_digest(&load);
 }
 
 /*
