@@ -52,6 +52,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_CC     ?= clang
 FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined
+fuzz_cell_format = src/load/cell_format.c
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
 fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c

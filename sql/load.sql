@@ -1,8 +1,11 @@
 -- What becomes of the header and the cells of a file.
+\set main :DBNAME
+CREATE DATABASE regress_focus_load;
+\c regress_focus_load
+CREATE EXTENSION focus;
 LOAD '$libdir/focus';
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, MDY';
-ALTER SEQUENCE focus_loadid_seq RESTART 1001;
 
 -- Columns go by name, whatever their case and order; names of older FOCUS
 -- versions stand for the columns that replaced them; all others are kept.
@@ -33,6 +36,17 @@ BilledCost,BillingPeriodStart,BillingAccountId
 \.
 SELECT c.providername, c.serviceprovidername, l.source, l.accounts, l.provider
 FROM focus_cost_and_usage c JOIN focus_loads l ON l.loadid = c.x_loadid WHERE c.billingaccountid = 'K1';
+
+-- So does the source's row, for files that do not tell.
+INSERT INTO focus_sources (source, provider) VALUES ('own racks', 'Our own');
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'own racks');
+BilledCost,BillingPeriodStart,BillingAccountId,ProviderName
+1,2025-01-01T00:00:00Z,K2,
+2,2025-02-01T00:00:00Z,K2,Colocation
+\.
+SELECT c.providername, c.serviceprovidername, l.accounts
+FROM focus_cost_and_usage c JOIN focus_loads l ON l.loadid = c.x_loadid WHERE c.billingaccountid = 'K2' ORDER BY c.billedcost;
+DELETE FROM focus_sources;
 
 -- The column names tell provider and version.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'aws 1.2');
@@ -219,6 +233,15 @@ BilledCost,BillingAccountId
 1,2
 \.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
+ChargeType,InvoiceIssuer
+a,b
+\.
+-- the invoice has the same cost once more
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
+InvoiceDetailId,BilledCost,BillingPeriodStart,InvoiceDetailGrain
+1,2,2025-01-01T00:00:00Z,x
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
 BillingPeriodStart,ServiceName
 2025-01-01T00:00:00Z,2
 \.
@@ -294,4 +317,5 @@ SELECT count(*) FROM focus_contract_commitment;
 SELECT count(*) FROM focus_rejected_rows;
 SELECT count(*) FROM focus_load_findings;
 SELECT state, count(*) FROM focus_loads GROUP BY state ORDER BY state;
-TRUNCATE focus_loads, focus_dataset_instances CASCADE;
+\c :main
+DROP DATABASE regress_focus_load;

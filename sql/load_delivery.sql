@@ -1,7 +1,10 @@
 -- Deliveries: same content, replacement, addition, refusal, accounts, limits.
+\set main :DBNAME
+CREATE DATABASE regress_focus_load;
+\c regress_focus_load
+CREATE EXTENSION focus;
 LOAD '$libdir/focus';
 SET TimeZone = 'UTC';
-ALTER SEQUENCE focus_loadid_seq RESTART 2001;
 
 -- loads text lines; tells errors by what they say
 CREATE FUNCTION deliver(lines text, options text DEFAULT '') RETURNS text
@@ -269,4 +272,5 @@ SELECT count(*) FROM focus_cost_and_usage c WHERE NOT EXISTS (SELECT FROM focus_
 
 DROP VIEW loads, stored;
 DROP FUNCTION deliver(text, text);
-TRUNCATE focus_cost_and_usage, focus_sources, focus_loads, focus_rejected_rows, focus_load_findings, focus_dataset_instances, focus_time_sectors;
+\c :main
+DROP DATABASE regress_focus_load;

@@ -1,7 +1,10 @@
 -- Who may load: privileges, row-level security, other owners.
+\set main :DBNAME
+CREATE DATABASE regress_focus_load;
+\c regress_focus_load
+CREATE EXTENSION focus;
 LOAD '$libdir/focus';
 SET TimeZone = 'UTC';
-ALTER SEQUENCE focus_loadid_seq RESTART 4001;
 CREATE ROLE regress_focus_loader;
 CREATE ROLE regress_focus_nobody;
 
@@ -99,5 +102,5 @@ SELECT source, rows_stored, loaded_by = current_user AS by_definer FROM focus_lo
 DROP FUNCTION load_for_me();
 DROP OWNED BY regress_focus_loader, regress_focus_nobody;
 DROP ROLE regress_focus_loader, regress_focus_nobody;
-TRUNCATE focus_cost_and_usage, focus_contract_commitment, focus_loads, focus_rejected_rows, focus_load_findings, focus_dataset_instances,
-	focus_time_sectors;
+\c :main
+DROP DATABASE regress_focus_load;

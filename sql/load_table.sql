@@ -1,8 +1,11 @@
 -- What a user may have put on a dataset's table: constraints, indexes,
 -- triggers, generated columns, other columns.
+\set main :DBNAME
+CREATE DATABASE regress_focus_load;
+\c regress_focus_load
+CREATE EXTENSION focus;
 LOAD '$libdir/focus';
 SET TimeZone = 'UTC';
-ALTER SEQUENCE focus_loadid_seq RESTART 3001;
 
 BEGIN;
 -- an error of the table names the row
@@ -55,15 +58,21 @@ ROLLBACK;
 
 -- Columns that come and go, defaults, generated columns.
 BEGIN;
-ALTER TABLE focus_cost_and_usage ADD COLUMN gone integer, ADD COLUMN note text DEFAULT 'not for loads',
-	ADD COLUMN billedcents numeric GENERATED ALWAYS AS (billedcost * 100) STORED;
+ALTER TABLE focus_cost_and_usage ADD COLUMN gone integer, ADD COLUMN note text;
+ALTER TABLE focus_cost_and_usage ALTER COLUMN note SET DEFAULT 'not for loads';
 ALTER TABLE focus_cost_and_usage DROP COLUMN gone;
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'columns');
 BilledCost,BillingPeriodStart,note
 1.25,2025-01-01T00:00:00Z,mine
 \.
-SELECT billedcost, billedcents, note, x_columns FROM focus_cost_and_usage;
-ALTER TABLE focus_cost_and_usage ALTER COLUMN billingaccountid SET NOT NULL;
+SELECT billedcost, note, x_columns FROM focus_cost_and_usage;
+ALTER TABLE focus_contract_commitment ADD COLUMN cents numeric GENERATED ALWAYS AS (contractcommitmentcost * 100) STORED;
+COPY focus_contract_commitment FROM STDIN WITH (FORMAT focus, source 'columns');
+BillingCurrency,ContractCommitmentCost,ContractCommitmentId,ContractId
+EUR,1.25,CC,C
+EUR,-2,CC,C
+\.
+SELECT contractcommitmentcost, cents FROM focus_contract_commitment ORDER BY cents;
 ROLLBACK;
 BEGIN;
 ALTER TABLE focus_cost_and_usage RENAME COLUMN x_columns TO x_other;
@@ -216,4 +225,5 @@ $$;
 RESET client_min_messages;
 SELECT max(bytes) - min(bytes) <= 65536 AS flat FROM memory;
 DROP TABLE memory;
-TRUNCATE focus_cost_and_usage, focus_loads, focus_rejected_rows, focus_load_findings, focus_dataset_instances, focus_time_sectors;
+\c :main
+DROP DATABASE regress_focus_load;

@@ -128,9 +128,11 @@ on_field(void *text, size_t len, void *arg)
 				 errmsg("row at line " INT64_FORMAT " of \"%s\" is longer than %zu bytes",
 						reader->row_line, focus_input_name(reader->input), MAX_ROW_BYTES)));
 
-	appendBinaryStringInfo(&reader->data, text, len);
+	enlargeStringInfo(&reader->data, len + 1);
+	memcpy(reader->data.data + reader->data.len, text, len);
+	reader->data.len += len;
 	reader->ends[reader->nfields++] = reader->data.len;
-	appendStringInfoChar(&reader->data, '\0');
+	reader->data.data[reader->data.len++] = '\0';
 }
 
 static void

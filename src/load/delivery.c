@@ -60,7 +60,7 @@ typedef struct AccountBucket
 static int64 next_loadid(FocusDelivery *delivery);
 static PartBucket *get_bucket(FocusDelivery *delivery, const char *source, TimestampTz period);
 static void meet_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part);
-static const char *source_mode(FocusDelivery *delivery, const char *source);
+static const char *source_setting(FocusDelivery *delivery, const char *source, const char *column);
 static void note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
@@ -103,6 +103,8 @@ focus_delivery_begin(const char *schema, const char *path, const FocusDeliveryOp
 	buckets.entrysize = sizeof(AccountBucket);
 	delivery->account_buckets = hash_create("focus load accounts", 64, &buckets, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	delivery->deliveryid = next_loadid(delivery);
+	if (options->source != NULL)
+		delivery->source_provider = source_setting(delivery, options->source, "provider");
 	MemoryContextSwitchTo(caller);
 	return delivery;
 }
@@ -146,7 +148,7 @@ focus_delivery_part(FocusDelivery *delivery, const char *source,
 		bucket->parts = lappend(bucket->parts, part);
 		if (source != NULL)
 		{
-			part->mode = delivery->options.mode ? delivery->options.mode : source_mode(delivery, source);
+			part->mode = delivery->options.mode ? delivery->options.mode : source_setting(delivery, source, "mode");
 			meet_earlier_loads(delivery, part);
 			if (part->meets_earlier && part->mode == NULL)
 				delivery->refused = true;
@@ -322,14 +324,14 @@ meet_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part)
 	part->meets_earlier = SPI_processed > 0;
 }
 
-/* What focus_sources says of the source; NULL when nothing. */
+/* What a column of focus_sources says of the source; NULL when nothing. */
 static const char *
-source_mode(FocusDelivery *delivery, const char *source)
+source_setting(FocusDelivery *delivery, const char *source, const char *column)
 {
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(source)};
 
-	focus_delivery_spi(psprintf("SELECT mode FROM %s WHERE source = $1",
+	focus_delivery_spi(psprintf("SELECT %s FROM %s WHERE source = $1", column,
 								quote_qualified_identifier(delivery->schema, "focus_sources")),
 					   1, types, values, NULL, SPI_OK_SELECT);
 	return SPI_processed > 0 ? fetch_text(delivery, 0, 1) : NULL;

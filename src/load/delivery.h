@@ -50,6 +50,7 @@ typedef struct FocusDelivery
 	const char *path;
 	const FocusDataset *dataset;
 	const char *provider;
+	const char *source_provider;	/* of focus_sources, or NULL */
 	const char *focus_version;
 	TimestampTz started_at;
 	int64		deliveryid;

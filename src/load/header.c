@@ -78,11 +78,21 @@ static const NamePair provider_marks[] = {
 	{"oci_CompartmentId", "Oracle"}
 };
 
+/* Columns of datasets that repeat the costs of Cost and Usage, by invoice. */
+static const NamePair other_datasets[] = {
+	{"BillingPeriodCreated", "BillingPeriod"},
+	{"BillingPeriodStatus", "BillingPeriod"},
+	{"InvoiceDetailCreated", "InvoiceDetail"},
+	{"InvoiceDetailGrain", "InvoiceDetail"},
+	{"InvoiceIssueDate", "InvoiceDetail"}
+};
+
 static void copy_names(FocusHeader *header, const FocusRow *row, const char *file);
 static void refuse_duplicates(const FocusHeader *header, const char *file);
 static const FocusDataset *recognise_dataset(const FocusHeader *header, const char *file);
 static void map_columns(FocusHeader *header);
 static void require_columns(const FocusHeader *header, const char *file);
+static const char *meaning_of(const char *name);
 static bool has_name(const FocusHeader *header, const char *name);
 static const char *first_mark(const FocusHeader *header, const NamePair *marks, int nmarks);
 
@@ -167,17 +177,20 @@ refuse_duplicates(const FocusHeader *header, const char *file)
 static const FocusDataset *
 recognise_dataset(const FocusHeader *header, const char *file)
 {
-	int			known = 0;
+	const char *other = first_mark(header, other_datasets, lengthof(other_datasets));
+	bool		known = false;
 
+	if (other != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("\"%s\" is of dataset %s, which cannot be loaded", file, other),
+				 errdetail("Datasets that can be loaded are %s and %s.", focus_cost_and_usage.id, focus_contract_commitment.id)));
 	if (has_name(header, "ContractCommitmentId") && has_name(header, "ContractId"))
 		return &focus_contract_commitment;
 
-	for (int i = 0; i < header->nfields; i++)
-	{
-		if (focus_dataset_column(&focus_cost_and_usage, header->names[i]) >= 0)
-			known++;
-	}
-	if (known == 0)
+	for (int i = 0; i < header->nfields && !known; i++)
+		known = focus_dataset_column(&focus_cost_and_usage, header->names[i]) >= 0 || meaning_of(header->names[i]) != NULL;
+	if (!known)
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 				 errmsg("\"%s\" is not a FOCUS file: its first line names no FOCUS column", file),
@@ -205,19 +218,27 @@ map_columns(FocusHeader *header)
 	}
 	for (int i = 0; i < header->nfields; i++)
 	{
-		for (int k = 0; header->columns[i] < 0 && k < lengthof(old_names); k++)
-		{
-			int			column;
+		const char *means = meaning_of(header->names[i]);
+		int			column = means != NULL ? focus_dataset_column(dataset, means) : -1;
 
-			if (pg_strcasecmp(header->names[i], old_names[k].name) != 0)
-				continue;
-			column = focus_dataset_column(dataset, old_names[k].means);
-			if (column < 0 || header->fields[column] >= 0)
-				break;
+		if (column >= 0 && header->fields[column] < 0)
+		{
 			header->columns[i] = column;
 			header->fields[column] = i;
 		}
 	}
+}
+
+/* The column that replaced the one of an old name, or NULL. */
+static const char *
+meaning_of(const char *name)
+{
+	for (int i = 0; i < lengthof(old_names); i++)
+	{
+		if (pg_strcasecmp(name, old_names[i].name) == 0)
+			return old_names[i].means;
+	}
+	return NULL;
 }
 
 /*

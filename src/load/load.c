@@ -100,6 +100,8 @@ typedef struct Load
 	List	   *digest_files;
 } Load;
 
+static const char *const kept_as_text = "kept as text in x_columns";
+
 PG_FUNCTION_INFO_V1(focus_load);
 
 static bool load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResult *result);
@@ -116,7 +118,7 @@ static bool check_row(Load *load, const FocusRow *row, FocusField *fields);
 static bool to_server(const FocusField *field, FocusField *converted);
 static void store_row(Load *load, const FocusRow *row, const FocusField *fields);
 static void reset_batch(Load *load);
-static Datum x_columns_datum(Load *load, const FocusField *fields, const bool *misfits, bool *isnull);
+static Datum x_columns_datum(Load *load, const FocusField *fields, const char *const *findings, bool *isnull);
 static void add_totals(Load *load, FocusLoadPart *part, TupleTableSlot *slot);
 static void end_file(Load *load, FocusInput *input);
 static char *finish_hash(pg_cryptohash_ctx *hash);
@@ -661,6 +663,8 @@ find_part(Load *load, const FocusRow *row, const FocusField *fields, int *bad_fi
 			provider = names[i];
 	}
 	if (provider == NULL)
+		provider = delivery->source_provider;
+	if (provider == NULL)
 		provider = load->header->provider;
 	if (!focus_cell_is_null(keys[3]->data, keys[3]->len, &spelled))
 		account = keys[3]->data;
@@ -695,7 +699,7 @@ store_row(Load *load, const FocusRow *row, const FocusField *fields)
 	int			bad_field = -1;
 	FocusLoadPart *part = find_part(load, row, fields, &bad_field, &cell);
 	TupleTableSlot *slot;
-	bool	   *misfits;
+	const char **findings;
 	bool		isnull;
 
 	if (part == NULL)
@@ -709,7 +713,7 @@ store_row(Load *load, const FocusRow *row, const FocusField *fields)
 
 	slot = focus_sink_next_slot(load->sink);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	misfits = palloc0(header->nfields * sizeof(bool));
+	findings = palloc0(header->nfields * sizeof(char *));
 	for (int i = 0; i < header->nfields; i++)
 	{
 		int			column = header->columns[i];
@@ -725,13 +729,7 @@ store_row(Load *load, const FocusRow *row, const FocusField *fields)
 			focus_delivery_reject(delivery, part, header, load->file, row, i, cell.sqlerrcode, cell.why);
 			return;
 		}
-		if (status == FOCUS_CELL_MISFIT)
-		{
-			misfits[i] = true;
-			cell.finding = "kept as text in x_columns";
-		}
-		if (cell.finding != NULL)
-			focus_delivery_find(delivery, header->names[i], cell.finding, load->file, row->line, &fields[i]);
+		findings[i] = status == FOCUS_CELL_MISFIT ? kept_as_text : cell.finding;
 		attnum = load->attnums[column];
 		slot->tts_values[attnum - 1] = cell.value;
 		slot->tts_isnull[attnum - 1] = cell.isnull;
@@ -743,19 +741,25 @@ store_row(Load *load, const FocusRow *row, const FocusField *fields)
 	{
 		AttrNumber	to = load->attnums[load->service_provider_name];
 		AttrNumber	from = load->attnums[load->provider_name];
+		const char *named = delivery->options.provider ? delivery->options.provider : delivery->source_provider;
 
 		if (!slot->tts_isnull[from - 1])
 		{
 			slot->tts_values[to - 1] = slot->tts_values[from - 1];
 			slot->tts_isnull[to - 1] = false;
 		}
-		else if (delivery->options.provider != NULL)
+		else if (named != NULL)
 		{
-			slot->tts_values[to - 1] = CStringGetTextDatum(delivery->options.provider);
+			slot->tts_values[to - 1] = CStringGetTextDatum(named);
 			slot->tts_isnull[to - 1] = false;
 		}
 	}
-	slot->tts_values[load->x_columns - 1] = x_columns_datum(load, fields, misfits, &isnull);
+	for (int i = 0; i < header->nfields; i++)
+	{
+		if (findings[i] != NULL)
+			focus_delivery_find(delivery, header->names[i], findings[i], load->file, row->line, &fields[i]);
+	}
+	slot->tts_values[load->x_columns - 1] = x_columns_datum(load, fields, findings, &isnull);
 	slot->tts_isnull[load->x_columns - 1] = isnull;
 	slot->tts_values[load->x_loadid - 1] = Int64GetDatum(part->loadid);
 	slot->tts_isnull[load->x_loadid - 1] = false;
@@ -779,7 +783,7 @@ reset_batch(Load *load)
  * The cells that have no column, or do not fit theirs, as a JSON object.
  */
 static Datum
-x_columns_datum(Load *load, const FocusField *fields, const bool *misfits, bool *isnull)
+x_columns_datum(Load *load, const FocusField *fields, const char *const *findings, bool *isnull)
 {
 	const FocusHeader *header = load->header;
 	JsonbParseState *state = NULL;
@@ -789,7 +793,7 @@ x_columns_datum(Load *load, const FocusField *fields, const bool *misfits, bool 
 	{
 		bool		spelled;
 
-		if ((header->columns[i] >= 0 && !misfits[i]) ||
+		if ((header->columns[i] >= 0 && findings[i] != kept_as_text) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
 		if (state == NULL)
@@ -827,7 +831,7 @@ add_totals(Load *load, FocusLoadPart *part, TupleTableSlot *slot)
 		}
 	}
 	focus_totals_add(part->totals,
-					 slot->tts_isnull[currency - 1] ? NULL : TextDatumGetCString(slot->tts_values[currency - 1]),
+					 slot->tts_isnull[currency - 1] ? NULL : DatumGetTextPP(slot->tts_values[currency - 1]),
 					 costs, nulls);
 }
 

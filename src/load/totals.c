@@ -13,14 +13,16 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
 #include "load/totals.h"
 
 /* ISO 4217: no currency involved; here: the cell was empty */
 #define NO_CURRENCY "XXX"
+#define CURRENCY_LENGTH 3
 
 typedef struct CurrencyTotal
 {
-	char		currency[8];
+	char		currency[CURRENCY_LENGTH + 1];
 	int64		rows;
 	Numeric		sums[FOCUS_TOTALS_COSTS];
 } CurrencyTotal;
@@ -35,7 +37,7 @@ struct FocusTotals
 
 static const char *const cost_names[FOCUS_TOTALS_COSTS] = {"billedcost", "effectivecost"};
 
-static CurrencyTotal *get_entry(FocusTotals *totals, const char *currency);
+static CurrencyTotal *get_entry(FocusTotals *totals, const char *currency, size_t len);
 static void add_numeric(FocusTotals *totals, Numeric *sum, Numeric value);
 static JsonbValue string_value(const char *text);
 
@@ -52,14 +54,16 @@ focus_totals_create(void)
 }
 
 /*
- * Adds a row: its currency (NULL when empty) and its costs, NULLs being left
- * out of the sums.
+ * Adds a row: its currency of three letters (NULL when empty) and its costs,
+ * NULLs being left out of the sums.
  */
 void
-focus_totals_add(FocusTotals *totals, const char *currency,
+focus_totals_add(FocusTotals *totals, const text *currency,
 				 const Datum *costs, const bool *nulls)
 {
-	CurrencyTotal *entry = get_entry(totals, currency);
+	CurrencyTotal *entry = currency != NULL ?
+		get_entry(totals, VARDATA_ANY(currency), VARSIZE_ANY_EXHDR(currency)) :
+		get_entry(totals, NO_CURRENCY, CURRENCY_LENGTH);
 
 	entry->rows++;
 	for (int i = 0; i < FOCUS_TOTALS_COSTS; i++)
@@ -74,7 +78,7 @@ focus_totals_merge(FocusTotals *totals, const FocusTotals *other)
 {
 	for (int i = 0; i < other->count; i++)
 	{
-		CurrencyTotal *entry = get_entry(totals, other->entries[i].currency);
+		CurrencyTotal *entry = get_entry(totals, other->entries[i].currency, CURRENCY_LENGTH);
 
 		entry->rows += other->entries[i].rows;
 		for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
@@ -124,15 +128,15 @@ focus_totals_jsonb(const FocusTotals *totals)
 }
 
 static CurrencyTotal *
-get_entry(FocusTotals *totals, const char *currency)
+get_entry(FocusTotals *totals, const char *currency, size_t len)
 {
 	CurrencyTotal *entry;
 
-	if (currency == NULL)
-		currency = NO_CURRENCY;
+	if (len != CURRENCY_LENGTH)
+		elog(ERROR, "currency of %zu bytes", len);
 	for (int i = 0; i < totals->count; i++)
 	{
-		if (strcmp(totals->entries[i].currency, currency) == 0)
+		if (memcmp(totals->entries[i].currency, currency, CURRENCY_LENGTH) == 0)
 			return &totals->entries[i];
 	}
 	if (totals->count == totals->max)
@@ -142,7 +146,7 @@ get_entry(FocusTotals *totals, const char *currency)
 	}
 	entry = &totals->entries[totals->count++];
 	memset(entry, 0, sizeof(*entry));
-	strlcpy(entry->currency, currency, sizeof(entry->currency));
+	memcpy(entry->currency, currency, CURRENCY_LENGTH);
 	return entry;
 }
 

@@ -13,7 +13,7 @@
 typedef struct FocusTotals FocusTotals;
 
 extern FocusTotals *focus_totals_create(void);
-extern void focus_totals_add(FocusTotals *totals, const char *currency,
+extern void focus_totals_add(FocusTotals *totals, const text *currency,
 							 const Datum *costs, const bool *nulls);
 extern void focus_totals_merge(FocusTotals *totals, const FocusTotals *other);
 extern Jsonb *focus_totals_jsonb(const FocusTotals *totals);

@@ -14,7 +14,7 @@ COMMENT ON COLUMN focus_sources.source IS
 COMMENT ON COLUMN focus_sources.mode IS
 'replace: a new delivery of a billing period takes the place of the earlier ones (AWS, Microsoft). append: it adds to them (Google Cloud, Oracle). NULL: refuse unless the call says.';
 COMMENT ON COLUMN focus_sources.provider IS
-'ServiceProviderName of rows whose file has no provider column.';
+'ServiceProviderName of rows whose file names no provider.';
 COMMENT ON COLUMN focus_sources.description IS
 'Free text.';
 
@@ -136,7 +136,7 @@ CREATE TABLE focus_load_findings
 	PRIMARY KEY (deliveryid, columnname, finding)
 );
 COMMENT ON TABLE focus_load_findings IS
-'What a delivery had that is not FOCUS to the letter and was read all the same.';
+'What the stored rows of a delivery had that is not FOCUS to the letter and was read all the same.';
 COMMENT ON COLUMN focus_load_findings.deliveryid IS
 'The delivery: focus_loads.deliveryid.';
 COMMENT ON COLUMN focus_load_findings.columnname IS
