@@ -127,3 +127,9 @@ SELECT allocatedresourcename, contractapplied FROM focus_allocated_charges WHERE
 UPDATE focus_cost_and_usage SET contractapplied = '{"Elements": "none"}' WHERE resourceid = 'host-1';
 CALL focus_run_allocation('host', '2026-03-01');
 SELECT allocatedresourcename, contractapplied FROM focus_allocated_charges WHERE x_cluster = 'host' ORDER BY 1;
+
+-- The next test finds the tables empty.
+TRUNCATE focus_cost_and_usage, focus_allocated_charges, focus_allocation_origins, focus_allocation_findings,
+	focus_allocation_run_pools, focus_allocation_runs, focus_cluster_charges, focus_cluster_shares,
+	focus_cluster_pools, focus_clusters, focus_cluster_metrics, focus_job_steps, focus_job_runs;
+DELETE FROM focus_allocation_methods WHERE NOT builtin;

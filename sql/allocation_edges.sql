@@ -184,3 +184,9 @@ SELECT state, count(*) FROM focus_allocation_runs WHERE cluster = 'edge' GROUP B
 TABLE totals;
 CALL focus_withdraw_allocation(0);
 CALL focus_withdraw_allocation(NULL);
+
+-- The next test finds the tables empty.
+TRUNCATE focus_cost_and_usage, focus_allocated_charges, focus_allocation_origins, focus_allocation_findings,
+	focus_allocation_run_pools, focus_allocation_runs, focus_cluster_charges, focus_cluster_shares,
+	focus_cluster_pools, focus_clusters, focus_cluster_metrics, focus_job_steps, focus_job_runs;
+DELETE FROM focus_allocation_methods WHERE NOT builtin;

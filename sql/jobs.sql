@@ -77,3 +77,9 @@ CALL focus_run_chargeback('infinity');
 SELECT focus_schedule_chargeback('0 6 * * *');
 SELECT focus_schedule_chargeback(NULL);
 SELECT focus_unschedule_chargeback();
+
+-- The next test finds the tables empty.
+TRUNCATE focus_cost_and_usage, focus_allocated_charges, focus_allocation_origins, focus_allocation_findings,
+	focus_allocation_run_pools, focus_allocation_runs, focus_cluster_charges, focus_cluster_shares,
+	focus_cluster_pools, focus_clusters, focus_cluster_metrics, focus_job_steps, focus_job_runs;
+DELETE FROM focus_allocation_methods WHERE NOT builtin;

@@ -306,6 +306,8 @@ COMMENT ON COLUMN focus_allocation_runs.origin_charges IS
 COMMENT ON COLUMN focus_allocation_runs.allocated_charges IS
 'Rows that they became.';
 SELECT pg_catalog.pg_extension_config_dump('focus_allocation_runs', '');
+COMMENT ON SEQUENCE focus_allocation_runs_run_id_seq IS
+'Numbers for focus_allocation_runs.';
 SELECT pg_catalog.pg_extension_config_dump('focus_allocation_runs_run_id_seq', '');
 
 CREATE TABLE focus_allocation_run_pools
@@ -442,6 +444,8 @@ COMMENT ON COLUMN focus_allocation_origins.pricingcurrencyeffectivecost IS
 COMMENT ON COLUMN focus_allocation_origins.commitmentdiscountquantity IS
 'CommitmentDiscountQuantity of one charge.';
 SELECT pg_catalog.pg_extension_config_dump('focus_allocation_origins', '');
+COMMENT ON SEQUENCE focus_allocation_origins_origin_id_seq IS
+'Numbers for focus_allocation_origins.';
 SELECT pg_catalog.pg_extension_config_dump('focus_allocation_origins_origin_id_seq', '');
 
 CREATE TABLE focus_allocated_charges
@@ -475,44 +479,49 @@ SELECT pg_catalog.pg_extension_config_dump('focus_allocated_charges', '');
 -- What a charge is -----------------------------------------------------------
 
 -- The columns are written out, not taken as the whole row, so that a column
--- added to the dataset leaves the keys of earlier runs as they are.
-CREATE FUNCTION focus_internal.charge_key(charge focus_cost_and_usage) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT hash_record_extended(ROW(
-		($1).allocatedmethoddetails, ($1).allocatedmethodid, ($1).allocatedresourceid,
-		($1).allocatedresourcename, ($1).allocatedtags, ($1).availabilityzone, ($1).billedcost,
-		($1).billingaccountid, ($1).billingaccountname, ($1).billingaccounttype, ($1).billingcurrency,
-		($1).billingperiodend, ($1).billingperiodstart, ($1).capacityreservationid, ($1).capacityreservationstatus,
-		($1).chargecategory, ($1).chargeclass, ($1).chargedescription, ($1).chargefrequency,
-		($1).chargeperiodend, ($1).chargeperiodstart, ($1).commitmentdiscountcategory,
-		($1).commitmentdiscountid, ($1).commitmentdiscountname, ($1).commitmentdiscountquantity,
-		($1).commitmentdiscountstatus, ($1).commitmentdiscounttype, ($1).commitmentdiscountunit,
-		($1).consumedquantity, ($1).consumedunit, ($1).contractapplied, ($1).contractedcost,
-		($1).contractedunitprice, ($1).effectivecost, ($1).hostprovidername, ($1).invoiceid,
-		($1).invoiceissuername, ($1).listcost, ($1).listunitprice, ($1).pricingcategory,
-		($1).pricingcurrency, ($1).pricingcurrencycontractedunitprice, ($1).pricingcurrencyeffectivecost,
-		($1).pricingcurrencylistunitprice, ($1).pricingquantity, ($1).pricingunit, ($1).providername,
-		($1).publishername, ($1).regionid, ($1).regionname, ($1).resourceid, ($1).resourcename,
-		($1).resourcetype, ($1).servicecategory, ($1).servicename, ($1).serviceprovidername,
-		($1).servicesubcategory, ($1).skuid, ($1).skumeter, ($1).skupricedetails, ($1).skupriceid,
-		($1).subaccountid, ($1).subaccountname, ($1).subaccounttype, ($1).tags, ($1).x_columns,
-		($1).x_loadid), 0);
-END;
-COMMENT ON FUNCTION focus_internal.charge_key(focus_cost_and_usage) IS
-'Hash of all columns of a charge: the same in every session, whatever its settings.';
+-- added to the dataset leaves the keys of earlier runs as they are.  No function
+-- takes a charge as a row: PostgreSQL would refuse every ALTER TABLE that rewrites
+-- the dataset.
+CREATE VIEW focus_internal.charges WITH (security_invoker = true) AS
+SELECT b.*,
+	hash_record_extended(ROW(
+		b.allocatedmethoddetails, b.allocatedmethodid, b.allocatedresourceid,
+		b.allocatedresourcename, b.allocatedtags, b.availabilityzone, b.billedcost,
+		b.billingaccountid, b.billingaccountname, b.billingaccounttype, b.billingcurrency,
+		b.billingperiodend, b.billingperiodstart, b.capacityreservationid,
+		b.capacityreservationstatus, b.chargecategory, b.chargeclass, b.chargedescription,
+		b.chargefrequency, b.chargeperiodend, b.chargeperiodstart,
+		b.commitmentdiscountcategory, b.commitmentdiscountid, b.commitmentdiscountname,
+		b.commitmentdiscountquantity, b.commitmentdiscountstatus, b.commitmentdiscounttype,
+		b.commitmentdiscountunit, b.consumedquantity, b.consumedunit, b.contractapplied,
+		b.contractedcost, b.contractedunitprice, b.effectivecost, b.hostprovidername,
+		b.invoiceid, b.invoiceissuername, b.listcost, b.listunitprice, b.pricingcategory,
+		b.pricingcurrency, b.pricingcurrencycontractedunitprice,
+		b.pricingcurrencyeffectivecost, b.pricingcurrencylistunitprice, b.pricingquantity,
+		b.pricingunit, b.providername, b.publishername, b.regionid, b.regionname,
+		b.resourceid, b.resourcename, b.resourcetype, b.servicecategory, b.servicename,
+		b.serviceprovidername, b.servicesubcategory, b.skuid, b.skumeter, b.skupricedetails,
+		b.skupriceid, b.subaccountid, b.subaccountname, b.subaccounttype, b.tags,
+		b.x_columns, b.x_loadid), 0) AS charge_key
+FROM focus_cost_and_usage AS b;
+COMMENT ON VIEW focus_internal.charges IS
+'Charges with a hash of all their columns, the same in every session, whatever its settings.';
+GRANT SELECT ON focus_internal.charges TO PUBLIC;
 
 -- A charge that the provider has split already is not split again.
-CREATE FUNCTION focus_internal.charge_fits(rule focus_cluster_charges, charge focus_cost_and_usage)
+CREATE FUNCTION focus_internal.charge_fits
+	(rule focus_cluster_charges, tags focus_tags, resourceid text, subaccountid text,
+	 servicename text, allocatedmethodid text)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT (($1).resource_id IS NULL OR ($1).resource_id = ($2).resourceid)
-		AND (($1).sub_account_id IS NULL OR ($1).sub_account_id = ($2).subaccountid)
-		AND (($1).service_name IS NULL OR ($1).service_name = ($2).servicename)
-		AND (($1).tag_key IS NULL OR ($2).tags ? ($1).tag_key)
-		AND (($1).tag_value IS NULL OR (($2).tags)[($1).tag_key] = ($1).tag_value)
-		AND ($2).allocatedmethodid IS NULL;
+	SELECT (($1).resource_id IS NULL OR ($1).resource_id = $3)
+		AND (($1).sub_account_id IS NULL OR ($1).sub_account_id = $4)
+		AND (($1).service_name IS NULL OR ($1).service_name = $5)
+		AND (($1).tag_key IS NULL OR $2 ? ($1).tag_key)
+		AND (($1).tag_value IS NULL OR ($2)[($1).tag_key] = ($1).tag_value)
+		AND $6 IS NULL;
 END;
-COMMENT ON FUNCTION focus_internal.charge_fits(focus_cluster_charges, focus_cost_and_usage) IS
+COMMENT ON FUNCTION focus_internal.charge_fits
+	(focus_cluster_charges, focus_tags, text, text, text, text) IS
 'Whether a charge belongs to the pool of a rule.';

@@ -117,7 +117,7 @@ BEGIN ATOMIC
 				CASE WHEN ($2).kind = 'fixed_share' THEN 100 ELSE 1 END
 			 WHERE NOT EXISTS (SELECT FROM found)) AS f
 	),
-	label AS
+	label AS MATERIALIZED
 	(
 		SELECT DISTINCT ON (d.namespace) d.namespace, d.labels
 		FROM focus_cluster_metrics AS d
@@ -196,10 +196,10 @@ BEGIN
 	INTO twice
 	FROM focus_cost_and_usage AS b
 		JOIN focus_cluster_charges AS mine
-			ON mine.cluster = $1 AND focus_internal.charge_fits(mine, b)
+			ON mine.cluster = $1 AND focus_internal.charge_fits(mine, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid)
 		JOIN focus_cluster_charges AS other
 			ON (other.cluster, other.pool) <> (mine.cluster, mine.pool)
-				AND focus_internal.charge_fits(other, b)
+				AND focus_internal.charge_fits(other, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid)
 	WHERE b.chargeperiodstart >= $2 AND b.chargeperiodstart < $3
 	ORDER BY b.chargeperiodstart, b.resourceid, mine.pool, other.cluster, other.pool
 	LIMIT 1;
@@ -410,13 +410,13 @@ BEGIN
 	EXECUTE format($sql$
 WITH matched AS MATERIALIZED
 (
-	SELECT b.*, focus_internal.charge_key(b) AS charge_key
-	FROM focus_cost_and_usage AS b
+	SELECT b.*
+	FROM focus_internal.charges AS b
 	WHERE b.chargeperiodstart >= $2 AND b.chargeperiodstart < $3
 		AND EXISTS
 			(SELECT FROM focus_cluster_charges AS rule
 			 WHERE rule.cluster = ($4).cluster AND rule.pool = ($4).pool
-				AND focus_internal.charge_fits(rule, b))
+				AND focus_internal.charge_fits(rule, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid))
 ),
 origin AS
 (

@@ -14,22 +14,40 @@ WITH live AS
 	SELECT o.origin_id, o.charge_key, o.chargeperiodstart,
 		coalesce(o.resourceid, '') AS resourceid, coalesce(o.effectivecost, 0) AS effectivecost
 	FROM focus_allocation_origins AS o
-		JOIN focus_cost_and_usage AS b
+		JOIN focus_internal.charges AS b
 			ON b.chargeperiodstart = o.chargeperiodstart
 				AND coalesce(b.resourceid, '') = coalesce(o.resourceid, '')
 				AND coalesce(b.effectivecost, 0) = coalesce(o.effectivecost, 0)
-				AND focus_internal.charge_key(b) IS NOT DISTINCT FROM o.charge_key
+				AND b.charge_key IS NOT DISTINCT FROM o.charge_key
 	GROUP BY o.origin_id
 	HAVING count(*) = o.copies
 )
-SELECT b.*
-FROM focus_cost_and_usage AS b
+SELECT
+	b.allocatedmethoddetails, b.allocatedmethodid, b.allocatedresourceid,
+	b.allocatedresourcename, b.allocatedtags, b.availabilityzone, b.billedcost,
+	b.billingaccountid, b.billingaccountname, b.billingaccounttype, b.billingcurrency,
+	b.billingperiodend, b.billingperiodstart, b.capacityreservationid,
+	b.capacityreservationstatus, b.chargecategory, b.chargeclass, b.chargedescription,
+	b.chargefrequency, b.chargeperiodend, b.chargeperiodstart,
+	b.commitmentdiscountcategory, b.commitmentdiscountid, b.commitmentdiscountname,
+	b.commitmentdiscountquantity, b.commitmentdiscountstatus, b.commitmentdiscounttype,
+	b.commitmentdiscountunit, b.consumedquantity, b.consumedunit, b.contractapplied,
+	b.contractedcost, b.contractedunitprice, b.effectivecost, b.hostprovidername,
+	b.invoiceid, b.invoiceissuername, b.listcost, b.listunitprice, b.pricingcategory,
+	b.pricingcurrency, b.pricingcurrencycontractedunitprice,
+	b.pricingcurrencyeffectivecost, b.pricingcurrencylistunitprice, b.pricingquantity,
+	b.pricingunit, b.providername, b.publishername, b.regionid, b.regionname,
+	b.resourceid, b.resourcename, b.resourcetype, b.servicecategory, b.servicename,
+	b.serviceprovidername, b.servicesubcategory, b.skuid, b.skumeter, b.skupricedetails,
+	b.skupriceid, b.subaccountid, b.subaccountname, b.subaccounttype, b.tags,
+	b.x_columns, b.x_loadid
+FROM focus_internal.charges AS b
 WHERE NOT EXISTS
 	(SELECT FROM live AS l
 	 WHERE l.chargeperiodstart = b.chargeperiodstart
 		AND l.resourceid = coalesce(b.resourceid, '')
 		AND l.effectivecost = coalesce(b.effectivecost, 0)
-		AND l.charge_key IS NOT DISTINCT FROM focus_internal.charge_key(b))
+		AND l.charge_key IS NOT DISTINCT FROM b.charge_key)
 UNION ALL
 SELECT
 	p.allocatedmethoddetails, p.allocatedmethodid, p.allocatedresourceid, p.allocatedresourcename,
@@ -99,7 +117,7 @@ WITH entry AS
 		AND EXISTS
 			(SELECT FROM focus_cluster_charges AS rule
 			 WHERE rule.cluster = p.cluster AND rule.pool = p.pool
-				AND focus_internal.charge_fits(rule, b))
+				AND focus_internal.charge_fits(rule, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid))
 	GROUP BY r.run_id, p.pool, b.billingcurrency, v.metric
 	UNION ALL
 	SELECT a.x_runid, a.x_pool, a.billingcurrency, a.x_kind, v.metric, sum(v.amount)

@@ -30,6 +30,8 @@ COMMENT ON COLUMN focus_job_runs.backend_pid IS 'Server process that ran it.';
 COMMENT ON COLUMN focus_job_runs.rows_written IS 'Rows that its steps wrote.';
 COMMENT ON COLUMN focus_job_runs.message IS 'Summary for readers.';
 SELECT pg_catalog.pg_extension_config_dump('focus_job_runs', '');
+COMMENT ON SEQUENCE focus_job_runs_job_run_id_seq IS
+'Numbers for focus_job_runs.';
 SELECT pg_catalog.pg_extension_config_dump('focus_job_runs_job_run_id_seq', '');
 
 CREATE TABLE focus_job_steps
@@ -117,7 +119,7 @@ BEGIN ATOMIC
 	FROM
 		(SELECT rule.cluster
 		 FROM focus_cost_and_usage AS b
-			JOIN focus_cluster_charges AS rule ON focus_internal.charge_fits(rule, b)
+			JOIN focus_cluster_charges AS rule ON focus_internal.charge_fits(rule, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid)
 		 WHERE b.chargeperiodstart >= $1 AND b.chargeperiodstart < $2
 		 UNION
 		 SELECT r.cluster
