@@ -1,0 +1,675 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.c
+ *	  Rows of files -> rows of a dataset's table.
+ *
+ * The first row of a file is its header.  Every other row is put into the load
+ * of its source and billing period, converted cell by cell and stored, or put
+ * into quarantine.
+ *
+ * What the provider sent is stored as sent.  Cells that FOCUS has no column
+ * for, and cells that do not fit their column's type, go to x_columns as text.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "common/string.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rls.h"
+
+#include "compat.h"
+#include "load/cell.h"
+#include "load/rows.h"
+#include "load/sink.h"
+
+#define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
+
+/* A row's text of some columns, remembered to recognise the next row's. */
+typedef struct RowKey
+{
+	char	   *text;
+	size_t		len;
+	size_t		size;
+} RowKey;
+
+struct FocusRows
+{
+	FocusDelivery *delivery;
+	const FocusDataset *expected;
+	MemoryContext context;		/* as long as the load */
+	MemoryContext batch;		/* values not yet stored */
+
+	/* the file being read */
+	const char *file;
+	FocusHeader *header;		/* NULL before its first row */
+	bool		from_client;
+	int64		count;			/* rows but the header */
+	FocusLines	lines;			/* for error context */
+	const char *column;			/* for error context, or NULL */
+
+	/* the table; NULL before the first header */
+	Relation	rel;
+	FocusSink  *sink;
+	FocusCellReader *cells;
+	AttrNumber *attnums;		/* of the dataset's columns */
+	AttrNumber	x_columns;
+	AttrNumber	x_loadid;
+
+	/* dataset columns that are looked at here; -1: not in the dataset */
+	int			billing_period_start;
+	int			billing_account_id;
+	int			billing_currency;
+	int			costs[FOCUS_TOTALS_COSTS];
+	int			provider_name;
+	int			service_provider_name;
+	int			invoice_issuer_name;
+
+	/* the part of the previous row, and what in the row led to it */
+	FocusLoadPart *part;
+	RowKey		part_key;
+};
+
+static const char *const kept_as_text = "kept as text in x_columns";
+
+static void read_header(FocusRows *rows, const FocusRow *row);
+static void open_table(FocusRows *rows, const FocusDataset *dataset);
+static AttrNumber find_attribute(Relation rel, const char *name);
+static bool check_row(FocusRows *rows, const FocusRow *row, FocusField *fields);
+static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
+static bool to_server(const FocusField *field, FocusField *converted);
+static const FocusField *field_of(FocusRows *rows, const FocusField *fields, int column);
+static bool same_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
+static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields,
+								int *bad_field, FocusCell *bad_cell);
+static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
+static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
+					   TupleTableSlot *slot, const char **findings);
+static void fill_provider(FocusRows *rows, TupleTableSlot *slot);
+static void reset_batch(FocusRows *rows);
+static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, const char *const *findings, bool *isnull);
+static void add_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
+
+/*
+ * Rows of a delivery; expected, if given, is the dataset that they must be of.
+ * Lives in the current memory context.
+ */
+FocusRows *
+focus_rows_create(FocusDelivery *delivery, const FocusDataset *expected)
+{
+	FocusRows  *rows = palloc0(sizeof(FocusRows));
+
+	rows->delivery = delivery;
+	rows->expected = expected;
+	rows->context = CurrentMemoryContext;
+	rows->batch = AllocSetContextCreate(rows->context, "focus load batch", ALLOCSET_DEFAULT_SIZES);
+	return rows;
+}
+
+/*
+ * The rows to come are of that file, the first one being its header.
+ */
+void
+focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
+{
+	rows->file = MemoryContextStrdup(rows->context, file);
+	rows->from_client = from_client;
+	rows->header = NULL;
+	rows->part = NULL;
+	rows->count = 0;
+}
+
+/*
+ * Takes the next row of the file.
+ */
+void
+focus_rows_add(FocusRows *rows, const FocusRow *row)
+{
+	MemoryContext caller;
+
+	/* psql sends the line that ends in-line data along with it */
+	if (rows->from_client && row->nfields == 1 && strcmp(row->fields[0].data, "\\.") == 0)
+		return;
+
+	rows->lines.first = rows->lines.last = row->line;
+	if (rows->header == NULL)
+	{
+		caller = MemoryContextSwitchTo(rows->context);
+		read_header(rows, row);
+		MemoryContextSwitchTo(caller);
+	}
+	else
+	{
+		rows->count++;
+		if (!rows->delivery->refused)
+		{
+			FocusField *fields;
+
+			caller = MemoryContextSwitchTo(rows->batch);
+			fields = palloc(rows->header->nfields * sizeof(FocusField));
+			if (check_row(rows, row, fields))
+				store_row(rows, row, fields);
+			MemoryContextSwitchTo(caller);
+			if (MemoryContextMemAllocated(rows->batch, false) > BATCH_MEMORY)
+				reset_batch(rows);
+		}
+	}
+	rows->lines.first = rows->lines.last = 0;
+	rows->column = NULL;
+}
+
+/*
+ * Stores what is pending of the file, while errors can name it, and returns
+ * the number of its rows without the header.  A file without header is an
+ * error.
+ */
+int64
+focus_rows_end_file(FocusRows *rows)
+{
+	if (rows->header == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is empty", rows->file),
+				 errhint("A FOCUS file has at least a header line.")));
+	reset_batch(rows);
+	return rows->count;
+}
+
+/*
+ * Ends storing; the table stays locked until the transaction ends.
+ */
+void
+focus_rows_close(FocusRows *rows)
+{
+	focus_sink_close(rows->sink);
+	table_close(rows->rel, NoLock);
+}
+
+/*
+ * For an error context callback whose argument is the rows.
+ */
+void
+focus_rows_error_context(void *arg)
+{
+	FocusRows  *rows = arg;
+
+	if (rows->file == NULL || rows->lines.first == 0)
+		return;
+	if (rows->lines.first != rows->lines.last)
+		errcontext("file \"%s\", lines " INT64_FORMAT " to " INT64_FORMAT,
+				   rows->file, rows->lines.first, rows->lines.last);
+	else if (rows->column != NULL)
+		errcontext("file \"%s\", line " INT64_FORMAT ", column %s", rows->file, rows->lines.first, rows->column);
+	else
+		errcontext("file \"%s\", line " INT64_FORMAT, rows->file, rows->lines.first);
+}
+
+/*
+ * The first row of a file.
+ */
+static void
+read_header(FocusRows *rows, const FocusRow *row)
+{
+	FocusDelivery *delivery = rows->delivery;
+
+	rows->header = focus_header_parse(row, rows->file);
+	if (rows->expected != NULL && rows->header->dataset != rows->expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is of dataset %s, not %s", rows->file,
+						rows->header->dataset->id, rows->expected->id)));
+	if (rows->rel == NULL)
+		open_table(rows, rows->header->dataset);
+	else if (rows->header->dataset != delivery->dataset)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is of dataset %s, other files of the delivery are of %s", rows->file,
+						rows->header->dataset->id, delivery->dataset->id),
+				 errhint("Load the datasets one by one.")));
+	if (delivery->focus_version == NULL)
+		delivery->focus_version = rows->header->focus_version;
+	if (delivery->provider == NULL)
+		delivery->provider = rows->header->provider;
+}
+
+/*
+ * Opens the dataset's table for the caller's role.
+ */
+static void
+open_table(FocusRows *rows, const FocusDataset *dataset)
+{
+	FocusDelivery *delivery = rows->delivery;
+	Oid			relid = get_relname_relid(dataset->table, get_namespace_oid(delivery->schema, false));
+	AclResult	right;
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s.%s\" does not exist", delivery->schema, dataset->table)));
+	rows->rel = table_open(relid, RowExclusiveLock);
+	right = pg_class_aclcheck(relid, GetUserId(), ACL_INSERT);
+	if (right != ACLCHECK_OK)
+		aclcheck_error(right, OBJECT_TABLE, dataset->table);
+	if (check_enable_rls(relid, InvalidOid, false) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("loading is not supported with row-level security"),
+				 errhint("Load as a role that bypasses the policies of table \"%s\".", dataset->table)));
+	PreventCommandIfReadOnly("focus_load");
+
+	delivery->dataset = dataset;
+	rows->attnums = palloc(dataset->ncolumns * sizeof(AttrNumber));
+	for (int i = 0; i < dataset->ncolumns; i++)
+		rows->attnums[i] = find_attribute(rows->rel, dataset->columns[i].name);
+	rows->x_columns = find_attribute(rows->rel, "x_columns");
+	rows->x_loadid = find_attribute(rows->rel, "x_loadid");
+
+	rows->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");
+	rows->billing_account_id = focus_dataset_column(dataset, "BillingAccountId");
+	rows->billing_currency = focus_dataset_column(dataset, "BillingCurrency");
+	rows->costs[FOCUS_TOTALS_BILLED] = focus_dataset_column(dataset, "BilledCost");
+	rows->costs[FOCUS_TOTALS_EFFECTIVE] = focus_dataset_column(dataset, "EffectiveCost");
+	rows->provider_name = focus_dataset_column(dataset, "ProviderName");
+	rows->service_provider_name = focus_dataset_column(dataset, "ServiceProviderName");
+	rows->invoice_issuer_name = focus_dataset_column(dataset, "InvoiceIssuerName");
+
+	rows->sink = focus_sink_open(rows->rel, &rows->lines);
+	rows->cells = focus_cell_reader_create(rows->batch);
+}
+
+static AttrNumber
+find_attribute(Relation rel, const char *name)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+		if (!attr->attisdropped && pg_strcasecmp(NameStr(attr->attname), name) == 0)
+			return attr->attnum;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("table \"%s\" has no column \"%s\"", RelationGetRelationName(rel), name)));
+}
+
+/*
+ * Is the row text with the header's number of fields?  If so, *fields are in
+ * the server's encoding; if not, the row has been rejected.
+ */
+static bool
+check_row(FocusRows *rows, const FocusRow *row, FocusField *fields)
+{
+	const FocusHeader *header = rows->header;
+	int			extra = 0;
+
+	for (int i = header->nfields; i < row->nfields; i++)
+	{
+		if (row->fields[i].len > 0)
+			extra++;
+	}
+	if (row->nfields < header->nfields || extra > 0)
+	{
+		reject_unplaced(rows, row, -1, ERRCODE_BAD_COPY_FILE_FORMAT,
+						psprintf("row has %d fields, the header has %d", row->nfields, header->nfields));
+		return false;
+	}
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		const FocusField *field = &row->fields[i];
+
+		fields[i] = *field;
+		if (field->len == 0)
+			continue;
+		if (!pg_verify_mbstr(PG_UTF8, field->data, field->len, true))
+		{
+			reject_unplaced(rows, row, i, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE, "not UTF-8 text");
+			return false;
+		}
+		if (!to_server(field, &fields[i]))
+		{
+			reject_unplaced(rows, row, i, ERRCODE_UNTRANSLATABLE_CHARACTER,
+							"has characters that the database's encoding lacks");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Rejects a row whose billing period is not known. */
+static void
+reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why)
+{
+	FocusDelivery *delivery = rows->delivery;
+
+	focus_delivery_reject(delivery, focus_delivery_part(delivery, delivery->options.source, false, 0, NULL),
+						  rows->header, rows->file, row, field, sqlerrcode, why);
+}
+
+/* UTF-8 -> the server's encoding, in the current memory context. */
+static bool
+to_server(const FocusField *field, FocusField *converted)
+{
+	int			encoding = GetDatabaseEncoding();
+	Oid			proc;
+	size_t		size;
+	char	   *data;
+
+	*converted = *field;
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || pg_is_ascii(field->data))
+		return true;
+	proc = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (!OidIsValid(proc))
+		return false;
+	size = add_size(mul_size(field->len, MAX_CONVERSION_GROWTH), 1);
+	data = palloc(size);
+	if (pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding, (unsigned char *) field->data, field->len,
+									  (unsigned char *) data, size, true) != field->len)
+		return false;
+	converted->data = data;
+	converted->len = strlen(data);
+	return true;
+}
+
+static const FocusField *
+field_of(FocusRows *rows, const FocusField *fields, int column)
+{
+	static const FocusField none = {"", 0};
+
+	if (column < 0 || rows->header->fields[column] < 0)
+		return &none;
+	return &fields[rows->header->fields[column]];
+}
+
+/* Does the row have the same key texts as the row before?  Remembers them. */
+static bool
+same_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
+{
+	RowKey	   *key = &rows->part_key;
+	size_t		len = 0;
+	char	   *p;
+	bool		same;
+
+	for (int i = 0; i < nkeys; i++)
+		len += keys[i]->len + 1;
+	same = rows->part != NULL && len == key->len;
+	p = key->text;
+	for (int i = 0; i < nkeys && same; i++)
+	{
+		same = memcmp(p, keys[i]->data, keys[i]->len) == 0 && p[keys[i]->len] == '\0';
+		p += keys[i]->len + 1;
+	}
+	if (same)
+		return true;
+
+	if (len > key->size)
+	{
+		key->size = len * 2;
+		key->text = MemoryContextAlloc(rows->context, key->size);
+	}
+	p = key->text;
+	for (int i = 0; i < nkeys; i++)
+	{
+		memcpy(p, keys[i]->data, keys[i]->len);
+		p[keys[i]->len] = '\0';
+		p += keys[i]->len + 1;
+	}
+	key->len = len;
+	return false;
+}
+
+/*
+ * The load that the row belongs to, by source and billing period.  NULL when
+ * the billing period cannot be read; *bad_field and *bad_cell then tell why.
+ */
+static FocusLoadPart *
+find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *bad_field, FocusCell *bad_cell)
+{
+	FocusDelivery *delivery = rows->delivery;
+	const FocusField *keys[5];
+	const char *names[3];
+	const char *provider = delivery->options.provider;
+	const char *account = NULL;
+	const char *source = delivery->options.source;
+	TimestampTz period = 0;
+	bool		spelled;
+
+	keys[0] = field_of(rows, fields, rows->provider_name);
+	keys[1] = field_of(rows, fields, rows->service_provider_name);
+	keys[2] = field_of(rows, fields, rows->invoice_issuer_name);
+	keys[3] = field_of(rows, fields, rows->billing_account_id);
+	keys[4] = field_of(rows, fields, rows->billing_period_start);
+	if (same_key(rows, keys, lengthof(keys)))
+		return rows->part;
+	rows->part = NULL;
+
+	if (delivery->dataset->has_period)
+	{
+		const FocusColumn *column = &delivery->dataset->columns[rows->billing_period_start];
+
+		if (focus_cell_read(rows->cells, column, keys[4], bad_cell) != FOCUS_CELL_OK || bad_cell->isnull)
+		{
+			*bad_field = rows->header->fields[rows->billing_period_start];
+			if (focus_cell_is_null(keys[4]->data, keys[4]->len, &spelled))
+			{
+				bad_cell->sqlerrcode = ERRCODE_NULL_VALUE_NOT_ALLOWED;
+				bad_cell->why = "billing period is missing";
+			}
+			return NULL;
+		}
+		period = DatumGetTimestampTz(bad_cell->value);
+	}
+
+	for (int i = 0; i < 3; i++)
+	{
+		names[i] = focus_cell_is_null(keys[i]->data, keys[i]->len, &spelled) ? NULL : keys[i]->data;
+		if (provider == NULL)
+			provider = names[i];
+	}
+	if (provider == NULL)
+		provider = delivery->source_provider;
+	if (provider == NULL)
+		provider = rows->header->provider;
+	if (!focus_cell_is_null(keys[3]->data, keys[3]->len, &spelled))
+		account = keys[3]->data;
+	if (provider != NULL && account != NULL)
+		account = psprintf("%s/%s", provider, account);
+	else
+		account = NULL;
+
+	if (source == NULL && account == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot tell the source of the delivery"),
+				 errdetail("No source was named, and the row at line " INT64_FORMAT " of \"%s\" lacks a provider name or a billing account.",
+						   row->line, rows->file),
+				 errhint("Name the source, for example source => 'my-provider'.")));
+	if (source == NULL)
+		source = account;
+	rows->part = focus_delivery_part(delivery, source, delivery->dataset->has_period, period, account);
+	return rows->part;
+}
+
+/*
+ * Converts the row and stores it, or rejects it.
+ */
+static void
+store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
+{
+	FocusDelivery *delivery = rows->delivery;
+	const FocusHeader *header = rows->header;
+	FocusCell	cell;
+	int			bad_field = -1;
+	FocusLoadPart *part = find_part(rows, row, fields, &bad_field, &cell);
+	TupleTableSlot *slot;
+	const char **findings;
+	bool		isnull;
+
+	if (part == NULL)
+	{
+		reject_unplaced(rows, row, bad_field, cell.sqlerrcode, cell.why);
+		return;
+	}
+	if (delivery->refused)
+		return;
+
+	slot = focus_sink_next_slot(rows->sink);
+	findings = palloc0(header->nfields * sizeof(char *));
+	if (!read_cells(rows, part, row, fields, slot, findings))
+		return;
+	fill_provider(rows, slot);
+	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, findings, &isnull);
+	slot->tts_isnull[rows->x_columns - 1] = isnull;
+	slot->tts_values[rows->x_loadid - 1] = Int64GetDatum(part->loadid);
+	slot->tts_isnull[rows->x_loadid - 1] = false;
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		if (findings[i] != NULL)
+			focus_delivery_find(delivery, header->names[i], findings[i], rows->file, row->line, &fields[i]);
+	}
+	add_totals(rows, part, slot);
+	part->rows_stored++;
+	if (focus_sink_store(rows->sink, slot, row->line, row->len))
+		reset_batch(rows);
+}
+
+/*
+ * Fills the slot's columns from the cells, and the findings of each field.
+ * False when a cell could not be read and the row has been rejected.
+ */
+static bool
+read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
+		   TupleTableSlot *slot, const char **findings)
+{
+	FocusDelivery *delivery = rows->delivery;
+	const FocusHeader *header = rows->header;
+
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	for (int i = 0; i < header->nfields; i++)
+	{
+		int			column = header->columns[i];
+		AttrNumber	attnum;
+		FocusCell	cell;
+		FocusCellStatus status;
+
+		if (column < 0)
+			continue;
+		rows->column = header->names[i];
+		status = focus_cell_read(rows->cells, &delivery->dataset->columns[column], &fields[i], &cell);
+		if (status == FOCUS_CELL_BAD)
+		{
+			focus_delivery_reject(delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
+			return false;
+		}
+		findings[i] = status == FOCUS_CELL_MISFIT ? kept_as_text : cell.finding;
+		attnum = rows->attnums[column];
+		slot->tts_values[attnum - 1] = cell.value;
+		slot->tts_isnull[attnum - 1] = cell.isnull;
+	}
+	rows->column = NULL;
+	return true;
+}
+
+/*
+ * ServiceProviderName of files that have no column for it: what an older
+ * column says, or whoever knows.
+ */
+static void
+fill_provider(FocusRows *rows, TupleTableSlot *slot)
+{
+	FocusDelivery *delivery = rows->delivery;
+	const char *named = delivery->options.provider ? delivery->options.provider : delivery->source_provider;
+	AttrNumber	to;
+	AttrNumber	from;
+
+	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
+		return;
+	to = rows->attnums[rows->service_provider_name];
+	from = rows->attnums[rows->provider_name];
+	if (!slot->tts_isnull[from - 1])
+	{
+		slot->tts_values[to - 1] = slot->tts_values[from - 1];
+		slot->tts_isnull[to - 1] = false;
+	}
+	else if (named != NULL)
+	{
+		slot->tts_values[to - 1] = CStringGetTextDatum(named);
+		slot->tts_isnull[to - 1] = false;
+	}
+}
+
+/* Stores what is pending, and frees the memory of the batch. */
+static void
+reset_batch(FocusRows *rows)
+{
+	focus_sink_flush(rows->sink);
+	focus_cell_reader_forget(rows->cells);
+	MemoryContextReset(rows->batch);
+}
+
+/*
+ * The cells that have no column, or do not fit theirs, as a JSON object.
+ */
+static Datum
+x_columns_datum(FocusRows *rows, const FocusField *fields, const char *const *findings, bool *isnull)
+{
+	const FocusHeader *header = rows->header;
+	JsonbParseState *state = NULL;
+	JsonbValue	value;
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		bool		spelled;
+
+		if ((header->columns[i] >= 0 && findings[i] != kept_as_text) ||
+			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
+			continue;
+		if (state == NULL)
+			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		value.type = jbvString;
+		value.val.string.val = header->names[i];
+		value.val.string.len = strlen(header->names[i]);
+		pushJsonbValue(&state, WJB_KEY, &value);
+		value.val.string.val = (char *) fields[i].data;
+		value.val.string.len = fields[i].len;
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	*isnull = (state == NULL);
+	if (*isnull)
+		return (Datum) 0;
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+static void
+add_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot)
+{
+	Datum		costs[FOCUS_TOTALS_COSTS];
+	bool		nulls[FOCUS_TOTALS_COSTS];
+	AttrNumber	currency = rows->attnums[rows->billing_currency];
+
+	for (int i = 0; i < FOCUS_TOTALS_COSTS; i++)
+	{
+		nulls[i] = true;
+		if (rows->costs[i] >= 0)
+		{
+			AttrNumber	attnum = rows->attnums[rows->costs[i]];
+
+			costs[i] = slot->tts_values[attnum - 1];
+			nulls[i] = slot->tts_isnull[attnum - 1];
+		}
+	}
+	focus_totals_add(part->totals,
+					 slot->tts_isnull[currency - 1] ? NULL : DatumGetTextPP(slot->tts_values[currency - 1]),
+					 costs, nulls);
+}

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.h
+ *	  Rows of files -> rows of a dataset's table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_ROWS_H
+#define FOCUS_ROWS_H
+
+#include "load/csv_reader.h"
+#include "load/delivery.h"
+
+typedef struct FocusRows FocusRows;
+
+extern FocusRows *focus_rows_create(FocusDelivery *delivery, const FocusDataset *expected);
+extern void focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client);
+extern void focus_rows_add(FocusRows *rows, const FocusRow *row);
+extern int64 focus_rows_end_file(FocusRows *rows);
+extern void focus_rows_close(FocusRows *rows);
+extern void focus_rows_error_context(void *arg);
+
+#endif							/* FOCUS_ROWS_H */
