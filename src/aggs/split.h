@@ -22,7 +22,8 @@ typedef enum FocusSplitResult
 {
 	FOCUS_SPLIT_OK,
 	FOCUS_SPLIT_TOO_MANY_ROWS,	/* more than UINT32_MAX */
-	FOCUS_SPLIT_TOO_WIDE,		/* amount or weight above FOCUS_SPLIT_LIMBS_MAX */
+	FOCUS_SPLIT_TOO_WIDE,		/* amount or weight above
+								 * FOCUS_SPLIT_LIMBS_MAX */
 	FOCUS_SPLIT_OUT_OF_RANGE,	/* the arrays would not fit the address space */
 } FocusSplitResult;
 

@@ -66,11 +66,15 @@ focus_csv_read(FocusInput *input, FocusBytesCallback on_bytes,
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "focus csv reader", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	struct csv_parser parser;
-	Reader		reader = {.input = input, .on_row = on_row, .arg = arg, .line = 1, .row_line = 1};
+	Reader		reader = {0};
 	char	   *chunk = palloc(CHUNK_SIZE);
 	size_t		len;
 	bool		first = true;
 
+	reader.input = input;
+	reader.on_row = on_row;
+	reader.arg = arg;
+	reader.line = reader.row_line = 1;
 	initStringInfo(&reader.data);
 	reader.max_fields = 128;
 	reader.ends = palloc(reader.max_fields * sizeof(size_t));

@@ -65,8 +65,9 @@ typedef struct FocusDelivery
 	int64		rows_replaced;
 
 	/*
-	 * A part meets earlier loads and nobody said what to do.  No more rows are
-	 * stored; the rest is read only to learn whether the content is the same.
+	 * A part meets earlier loads and nobody said what to do.  No more rows
+	 * are stored; the rest is read only to learn whether the content is the
+	 * same.
 	 */
 	bool		refused;
 } FocusDelivery;

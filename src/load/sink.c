@@ -43,7 +43,8 @@ struct FocusSink
 	ResultRelInfo *result_rel;
 	BulkInsertState bulk_state;
 	TransitionCaptureState *transition_capture;
-	bool		row_by_row;		/* a trigger looks at each row before it is stored */
+	bool		row_by_row;		/* a trigger looks at each row before it is
+								 * stored */
 	bool		fires_after_row;
 	FocusLines *lines;			/* where the row at work is in the file */
 	TupleTableSlot *slots[BATCH_ROWS];

@@ -18,7 +18,8 @@ typedef struct FocusCurrency
 {
 	char		code[4];		/* upper case, with NUL */
 	int16_t		numeric_code;
-	int8_t		minor_units;	/* decimals, -1 where there are none to speak of */
+	int8_t		minor_units;	/* decimals, -1 where there are none to speak
+								 * of */
 	bool		is_active;		/* false: withdrawn */
 	const char *name;
 } FocusCurrency;

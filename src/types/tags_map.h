@@ -68,8 +68,8 @@ typedef struct FocusTagsParse
 
 	/*
 	 * Like realloc(); NULL makes the parser stop with FOCUS_TAGS_NO_MEMORY.
-	 * It is asked for the array of pairs and, when a string has an escape, for
-	 * one buffer of decoded text.  The caller frees both.
+	 * It is asked for the array of pairs and, when a string has an escape,
+	 * for one buffer of decoded text.  The caller frees both.
 	 */
 	void	   *(*resize) (void *context, void *pointer, size_t size);
 

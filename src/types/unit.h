@@ -21,7 +21,8 @@
 #define FOCUS_UNIT_TEXT_MAX			1000	/* bytes, as written and canonical */
 #define FOCUS_UNIT_DIMENSION_MAX	1500	/* bytes */
 #define FOCUS_UNIT_TERMS_MAX		32	/* units joined in one text */
-#define FOCUS_UNIT_DECIMAL_SIZE		192 /* bytes of a factor in digits, with NUL */
+#define FOCUS_UNIT_DECIMAL_SIZE		192 /* bytes of a factor in digits, with
+										 * NUL */
 
 /* numerators and denominators of factors; always below 2^120 */
 typedef unsigned __int128 FocusUnitInteger;

@@ -467,7 +467,10 @@ divide(Numeric dividend, Numeric divisor, int decimals)
 	Numeric		quotient;
 	Datum		sign = DirectFunctionCall1(numeric_sign, NumericGetDatum(dividend));
 
-	/* trunc((2 |dividend| 10^decimals + divisor) / (2 divisor)) rounds exactly */
+	/*
+	 * trunc((2 |dividend| 10^decimals + divisor) / (2 divisor)) rounds
+	 * exactly
+	 */
 	quotient = DatumGetNumeric(DirectFunctionCall1(numeric_abs, NumericGetDatum(dividend)));
 	quotient = multiply(multiply(quotient, two), numeric_from_digits(psprintf("1e%d", decimals)));
 	quotient = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(quotient),

@@ -10,7 +10,8 @@
 
 #include "types/unit.h"
 
-#define UNIT_WORD_SIZE		16	/* bytes of the text of a size or time, with NUL */
+#define UNIT_WORD_SIZE		16	/* bytes of the text of a size or time, with
+								 * NUL */
 
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
