@@ -30,6 +30,7 @@ copy=$(mktemp -d "$TMPDIR/focus.XXXXXX")
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 tar --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.d' --exclude='*.bc' --exclude='*.so' -cf - . |
 	tar -C "$copy" -xf -

@@ -26,7 +26,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/focus.XXXXXX")
 cleanup()
 {
 	status=$?
-	trap - EXIT HUP INT TERM
+	trap - EXIT HUP INT PIPE TERM
 	"$bindir/pg_ctl" -D "$dir/data" -m immediate -s stop 2>/dev/null || true
 	[ $status -eq 0 ] || tail -n 40 "$dir/server.log" 2>/dev/null || true
 	rm -rf "$dir"
@@ -35,6 +35,7 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 
 "$bindir/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >"$dir/initdb.log" ||
@@ -62,6 +63,6 @@ while [ -e "$dir/data/postmaster.pid" ]; do sleep 0.1; done
 rm -rf "$dir"
 STOP
 chmod +x "$dir/stop"
-trap - EXIT HUP INT TERM
+trap - EXIT HUP INT PIPE TERM
 echo "The server is up.  Look around:  $bindir/psql -h $dir -U $PGUSER $PGDATABASE"
 echo "Stop it and remove its folder:   $dir/stop"
