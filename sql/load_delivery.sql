@@ -100,6 +100,14 @@ SELECT deliver('ProviderName,BillingAccountId,BillingPeriodStart,BilledCost
 AWS,A1,2025-01-01T00:00:00Z,23') ~ '^55000' AS refused;
 INSERT INTO focus_sources VALUES ('x', 'merge');
 
+-- One provider under two spellings is one source, so that a change of FOCUS
+-- version does not count the month twice; the columns stay as sent.
+SELECT deliver(E'ProviderName,BillingAccountId,BillingPeriodStart,BilledCost\nAWS,spelled-1,2025-07-01,1');
+SELECT deliver(E'ServiceProviderName,BillingAccountId,BillingPeriodStart,BilledCost\nAmazon Web Services,spelled-1,2025-07-01,1');
+SELECT deliver(E'ServiceProviderName,BillingAccountId,BillingPeriodStart,BilledCost\nAmazon Web Services,spelled-1,2025-07-01,1', ', mode replace');
+SELECT serviceprovidername, source, accounts FROM focus_cost_and_usage JOIN focus_loads ON loadid = x_loadid
+WHERE billingaccountid = 'spelled-1';
+
 -- An account that is loaded under one source is refused under another, unless
 -- the call says that it adds.
 SELECT deliver('ProviderName,BillingAccountId,BillingPeriodStart,BilledCost

@@ -78,6 +78,27 @@ static const NamePair provider_marks[] = {
 	{"oci_CompartmentId", "Oracle"}
 };
 
+/*
+ * Other spellings of a provider's name.  Versions of one export differ in it:
+ * ProviderName of 1.2 may be "AWS" where ServiceProviderName of 1.3 is "Amazon
+ * Web Services".
+ */
+static const NamePair provider_spellings[] = {
+	{"Amazon Web Services", "AWS"},
+	{"Amazon Web Services, Inc.", "AWS"},
+	{"Azure", "Microsoft"},
+	{"Microsoft Azure", "Microsoft"},
+	{"Microsoft Corporation", "Microsoft"},
+	{"GCP", "Google Cloud"},
+	{"Google", "Google Cloud"},
+	{"Google Cloud Platform", "Google Cloud"},
+	{"OCI", "Oracle"},
+	{"Oracle Cloud", "Oracle"},
+	{"Oracle Cloud Infrastructure", "Oracle"},
+	{"Alibaba", "Alibaba Cloud"},
+	{"Aliyun", "Alibaba Cloud"}
+};
+
 /* Columns of datasets that repeat the costs of Cost and Usage, by invoice. */
 static const NamePair other_datasets[] = {
 	{"BillingPeriodCreated", "BillingPeriod"},
@@ -113,6 +134,22 @@ focus_header_parse(const FocusRow *row, const char *file)
 	header->focus_version = first_mark(header, version_marks, lengthof(version_marks));
 	header->provider = first_mark(header, provider_marks, lengthof(provider_marks));
 	return header;
+}
+
+/*
+ * The name by which sources are told: that of the provider, whatever the file
+ * calls it, or the name itself when it is not known.
+ */
+const char *
+focus_header_provider(const char *name)
+{
+	for (int i = 0; i < lengthof(provider_spellings); i++)
+	{
+		if (pg_strcasecmp(provider_spellings[i].name, name) == 0 ||
+			pg_strcasecmp(provider_spellings[i].means, name) == 0)
+			return provider_spellings[i].means;
+	}
+	return name;
 }
 
 static void

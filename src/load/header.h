@@ -22,6 +22,7 @@ typedef struct FocusHeader
 	const char *provider;		/* as the column names tell, or NULL */
 } FocusHeader;
 
+extern const char *focus_header_provider(const char *name);
 extern FocusHeader *focus_header_parse(const FocusRow *row, const char *file);
 
 #endif							/* FOCUS_HEADER_H */

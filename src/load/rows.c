@@ -483,7 +483,7 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 	if (!focus_cell_is_null(keys[3]->data, keys[3]->len, &spelled))
 		account = keys[3]->data;
 	if (provider != NULL && account != NULL)
-		account = psprintf("%s/%s", provider, account);
+		account = psprintf("%s/%s", focus_header_provider(provider), account);
 	else
 		account = NULL;
 
