@@ -102,11 +102,13 @@ check-spec:
 
 check-regress: stage
 	$(PGTEST)/regress/pg_regress --inputdir=. --outputdir=$(CURDIR)/build/regress --bindir=$(bindir) \
-	  --temp-instance=$(CURDIR)/build/tmp_regress --temp-config=$(TMPCONF) $(REGRESS_OPTS) $(REGRESS)
+	  --temp-instance=$(CURDIR)/build/tmp_regress --temp-config=$(TMPCONF) $(REGRESS_OPTS) $(REGRESS) || \
+	  { head -n 300 build/regress/regression.diffs; exit 1; }
 
 check-isolation: stage
 	$(PGTEST)/isolation/pg_isolation_regress --outputdir=$(CURDIR)/build/isolation --bindir=$(bindir) \
-	  --temp-instance=$(CURDIR)/build/tmp_isolation --temp-config=$(TMPCONF) $(ISOLATION_OPTS) $(ISOLATION)
+	  --temp-instance=$(CURDIR)/build/tmp_isolation --temp-config=$(TMPCONF) $(ISOLATION_OPTS) $(ISOLATION) || \
+	  { head -n 300 build/isolation/regression.diffs; exit 1; }
 
 check-tap: export TEMP_CONFIG = $(TMPCONF)
 check-tap: stage
