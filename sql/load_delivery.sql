@@ -223,10 +223,7 @@ SELECT rows_stored FROM loads WHERE source = 'savepoint';
 
 -- Snapshots that do not see the other sessions' loads are refused.
 BEGIN ISOLATION LEVEL REPEATABLE READ;
-COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'snapshot');
-BilledCost,BillingPeriodStart
-1,2025-01-01T00:00:00Z
-\.
+\copy focus_cost_and_usage FROM PROGRAM 'true' WITH (FORMAT focus, source 'snapshot')
 ROLLBACK;
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT deliver('BilledCost,BillingPeriodStart

@@ -13,10 +13,7 @@ SET ROLE regress_focus_nobody;
 SELECT * FROM focus_load('/nowhere.csv');
 COPY focus_cost_and_usage FROM '/nowhere.csv' WITH (FORMAT focus);
 COPY focus_cost_and_usage FROM PROGRAM 'true' WITH (FORMAT focus);
-COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 's');
-BilledCost,BillingPeriodStart
-1,2025-01-01T00:00:00Z
-\.
+\copy focus_cost_and_usage FROM PROGRAM 'true' WITH (FORMAT focus, source 's')
 SELECT focus_unload(1);
 RESET ROLE;
 

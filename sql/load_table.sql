@@ -162,10 +162,7 @@ CREATE OPERATOR hostile.= (LEFTARG = name, RIGHTARG = text, FUNCTION = hostile.n
 CREATE FUNCTION hostile.bool_and(boolean) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'hijacked'; END$$;
 SET LOCAL search_path = hostile, pg_catalog, public;
 SAVEPOINT s;
-COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'hostile');
-BilledCost,BillingPeriodStart
-1,2025-01-01T00:00:00Z
-\.
+\copy focus_cost_and_usage FROM PROGRAM 'true' WITH (FORMAT focus, source 'hostile')
 ROLLBACK TO s;
 COPY public.focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'hostile');
 BilledCost,BillingPeriodStart
