@@ -1,6 +1,6 @@
 -- What becomes of the header and the cells of a file.
 \set main :DBNAME
-CREATE DATABASE regress_focus_load;
+CREATE DATABASE regress_focus_load TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
 \c regress_focus_load
 CREATE EXTENSION focus;
 LOAD 'focus';
@@ -186,6 +186,21 @@ BilledCost,BillingPeriodStart,ChargePeriodStart,SkuId
 SELECT r.line, r.columnname, r.value, r.sqlstate, r.message
 FROM focus_rejected_rows r JOIN focus_loads l USING (loadid) WHERE l.source = 'bad dates' ORDER BY r.line;
 SELECT billingperiodstart, state, rows_stored, rows_rejected, totals FROM focus_loads WHERE source = 'bad dates' ORDER BY loadid;
+
+-- Google Cloud's tags: an array of keys and values, which say more than a map.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'array tags');
+BillingPeriodStart,BilledCost,Tags
+2025-01-01T00:00:00Z,1,"[{""key"": ""CostCentre"", ""value"": ""cc-1"", ""x_type"": ""label""}, {""Key"": ""n"", ""Value"": 1.50}]"
+2025-01-01T00:00:00Z,2,"[{""key"": ""a \u00e9\"""", ""value"": true}, {""key"": ""bare""}, {""key"": ""none"", ""value"": null}]"
+2025-01-01T00:00:00Z,3,[]
+2025-01-01T00:00:00Z,4,"[{""key"": ""twice"", ""value"": 1}, {""key"": ""twice"", ""value"": 2}]"
+2025-01-01T00:00:00Z,5,"[{""key"": ""deep"", ""value"": {}}]"
+2025-01-01T00:00:00Z,6,"[1, 2]"
+\.
+SELECT billedcost, tags, x_columns->>'Tags' AS text
+FROM focus_cost_and_usage WHERE x_loadid = (SELECT loadid FROM focus_loads WHERE source = 'array tags') ORDER BY billedcost;
+SELECT columnname, finding, occurrences, first_line
+FROM focus_load_findings JOIN focus_loads USING (deliveryid) WHERE source = 'array tags' ORDER BY first_line;
 
 -- Cells where words are: kept as text when they do not fit, and counted.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'misfits');

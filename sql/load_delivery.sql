@@ -1,6 +1,6 @@
 -- Deliveries: same content, replacement, addition, refusal, accounts, limits.
 \set main :DBNAME
-CREATE DATABASE regress_focus_load;
+CREATE DATABASE regress_focus_load TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
 \c regress_focus_load
 CREATE EXTENSION focus;
 LOAD 'focus';

@@ -1,6 +1,6 @@
 -- Who may load: privileges, row-level security, other owners.
 \set main :DBNAME
-CREATE DATABASE regress_focus_load;
+CREATE DATABASE regress_focus_load TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
 \c regress_focus_load
 CREATE EXTENSION focus;
 LOAD 'focus';

@@ -1,7 +1,7 @@
 -- What a user may have put on a dataset's table: constraints, indexes,
 -- triggers, generated columns, other columns.
 \set main :DBNAME
-CREATE DATABASE regress_focus_load;
+CREATE DATABASE regress_focus_load TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
 \c regress_focus_load
 CREATE EXTENSION focus;
 LOAD 'focus';

@@ -18,8 +18,10 @@
 #include "common/hashfn.h"
 #include "common/jsonapi.h"
 #include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -45,6 +47,7 @@ typedef struct MemoEntry
 	const char *text;
 	Datum		value;
 	const char *finding;
+	bool		keep_text;
 } MemoEntry;
 
 struct FocusCellReader
@@ -57,6 +60,9 @@ struct FocusCellReader
 static FocusCellStatus read_numeric(const FocusField *field, FocusCell *cell);
 static FocusCellStatus read_time(const FocusField *field, FocusCell *cell);
 static FocusCellStatus read_tags(const FocusField *field, FocusCell *cell);
+static char *tags_array_to_object(const FocusField *field);
+static JsonbValue *find_member(JsonbContainer *container, const char *name, const char *other_name);
+static void append_scalar(StringInfo text, const JsonbValue *value);
 static FocusCellStatus read_json(const FocusField *field, FocusCell *cell);
 static FocusCellStatus read_currency(const FocusField *field, FocusCell *cell);
 static FocusCellStatus unreadable(FocusCell *cell, FocusCellStatus status, int sqlerrcode, const char *why);
@@ -97,6 +103,7 @@ focus_cell_read(FocusCellReader *reader, const FocusColumn *column,
 
 	Assert(CurrentMemoryContext == reader->batch);
 	cell->finding = NULL;
+	cell->keep_text = false;
 	cell->isnull = focus_cell_is_null(field->data, field->len, &spelled);
 	if (cell->isnull)
 	{
@@ -124,6 +131,7 @@ focus_cell_read(FocusCellReader *reader, const FocusColumn *column,
 		{
 			cell->value = entry->value;
 			cell->finding = entry->finding;
+			cell->keep_text = entry->keep_text;
 			return FOCUS_CELL_OK;
 		}
 	}
@@ -152,6 +160,7 @@ focus_cell_read(FocusCellReader *reader, const FocusColumn *column,
 		entry->text = pnstrdup(field->data, field->len);
 		entry->value = cell->value;
 		entry->finding = cell->finding;
+		entry->keep_text = cell->keep_text;
 	}
 	return status;
 }
@@ -206,12 +215,94 @@ static FocusCellStatus
 read_tags(const FocusField *field, FocusCell *cell)
 {
 	FocusTagsError error;
-	struct varlena *tags = focus_tags_from_bytes(field->data, field->len, &error);
+	struct varlena *tags;
+	char	   *object = field->data[0] == '[' ? tags_array_to_object(field) : NULL;
 
+	if (object != NULL)
+	{
+		cell->finding = "tags read from an array of keys and values";
+		cell->keep_text = true;
+		tags = focus_tags_from_bytes(object, strlen(object), &error);
+	}
+	else
+		tags = focus_tags_from_bytes(field->data, field->len, &error);
 	if (tags == NULL)
 		return unreadable(cell, FOCUS_CELL_MISFIT, error.sqlerrcode, error.message);
 	cell->value = PointerGetDatum(tags);
 	return FOCUS_CELL_OK;
+}
+
+/*
+ * Google Cloud writes tags as [{"key": "k", "value": "v", ...}, ...].  Returns
+ * the same as one JSON object, or NULL when the text is anything else.  A key
+ * without a value is a tag without a value: true.
+ */
+static char *
+tags_array_to_object(const FocusField *field)
+{
+	StringInfoData object;
+	Jsonb	   *array;
+
+	if (!json_is_storable(field))
+		return NULL;
+	array = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(field->data)));
+	initStringInfo(&object);
+	appendStringInfoChar(&object, '{');
+	for (uint32 i = 0; i < JB_ROOT_COUNT(array); i++)
+	{
+		JsonbValue *element = getIthJsonbValueFromContainer(&array->root, i);
+		JsonbValue *key;
+		JsonbValue *value;
+
+		if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
+			return NULL;
+		key = find_member(element->val.binary.data, "key", "Key");
+		value = find_member(element->val.binary.data, "value", "Value");
+		if (key == NULL || key->type != jbvString || (value != NULL && !IsAJsonbScalar(value)))
+			return NULL;
+
+		if (i > 0)
+			appendStringInfoChar(&object, ',');
+		escape_json(&object, pnstrdup(key->val.string.val, key->val.string.len));
+		appendStringInfoChar(&object, ':');
+		if (value == NULL)
+			appendStringInfoString(&object, "true");
+		else
+			append_scalar(&object, value);
+	}
+	appendStringInfoChar(&object, '}');
+	return object.data;
+}
+
+static JsonbValue *
+find_member(JsonbContainer *container, const char *name, const char *other_name)
+{
+	JsonbValue *member = getKeyJsonValueFromContainer(container, name, strlen(name), NULL);
+
+	if (member == NULL)
+		member = getKeyJsonValueFromContainer(container, other_name, strlen(other_name), NULL);
+	return member;
+}
+
+static void
+append_scalar(StringInfo text, const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			escape_json(text, pnstrdup(value->val.string.val, value->val.string.len));
+			break;
+		case jbvNumeric:
+			appendStringInfoString(text, DatumGetCString(DirectFunctionCall1(numeric_out,
+																			 NumericGetDatum(value->val.numeric))));
+			break;
+		case jbvBool:
+			appendStringInfoString(text, value->val.boolean ? "true" : "false");
+			break;
+		default:
+			appendStringInfoString(text, "null");
+			break;
+	}
 }
 
 static FocusCellStatus
@@ -285,6 +376,10 @@ json_is_storable(const FocusField *field)
 		if (depth > JSON_MAX_DEPTH)
 			return false;
 	}
+
+	/* to another encoding than UTF-8 escapes may have no way, which throws */
+	if (GetDatabaseEncoding() != PG_UTF8 && strstr(field->data, "\\u") != NULL)
+		return false;
 
 	lexer = focus_json_lexer((char *) field->data, field->len);
 	actions.semstate = &storable;

@@ -24,6 +24,7 @@ typedef struct FocusCell
 	Datum		value;
 	bool		isnull;
 	const char *finding;		/* what was read leniently, or NULL */
+	bool		keep_text;		/* the text says more than the value */
 	int			sqlerrcode;		/* when not OK */
 	const char *why;
 } FocusCell;

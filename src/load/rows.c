@@ -78,8 +78,6 @@ struct FocusRows
 	RowKey		part_key;
 };
 
-static const char *const kept_as_text = "kept as text in x_columns";
-
 static void read_header(FocusRows *rows, const FocusRow *row);
 static void open_table(FocusRows *rows, const FocusDataset *dataset);
 static AttrNumber find_attribute(Relation rel, const char *name);
@@ -92,10 +90,10 @@ static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const Focu
 								int *bad_field, FocusCell *bad_cell);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-					   TupleTableSlot *slot, const char **findings);
+					   TupleTableSlot *slot, const char **findings, bool *keep);
 static void fill_provider(FocusRows *rows, TupleTableSlot *slot);
 static void reset_batch(FocusRows *rows);
-static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, const char *const *findings, bool *isnull);
+static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, const bool *keep, bool *isnull);
 static void add_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
 
 /*
@@ -513,6 +511,7 @@ store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 	FocusLoadPart *part = find_part(rows, row, fields, &bad_field, &cell);
 	TupleTableSlot *slot;
 	const char **findings;
+	bool	   *keep;
 	bool		isnull;
 
 	if (part == NULL)
@@ -525,10 +524,11 @@ store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 
 	slot = focus_sink_next_slot(rows->sink);
 	findings = palloc0(header->nfields * sizeof(char *));
-	if (!read_cells(rows, part, row, fields, slot, findings))
+	keep = palloc0(header->nfields * sizeof(bool));
+	if (!read_cells(rows, part, row, fields, slot, findings, keep))
 		return;
 	fill_provider(rows, slot);
-	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, findings, &isnull);
+	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, keep, &isnull);
 	slot->tts_isnull[rows->x_columns - 1] = isnull;
 	slot->tts_values[rows->x_loadid - 1] = Int64GetDatum(part->loadid);
 	slot->tts_isnull[rows->x_loadid - 1] = false;
@@ -545,12 +545,13 @@ store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 }
 
 /*
- * Fills the slot's columns from the cells, and the findings of each field.
+ * Fills the slot's columns from the cells, the findings of each field, and
+ * whether its text is to be kept.
  * False when a cell could not be read and the row has been rejected.
  */
 static bool
 read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-		   TupleTableSlot *slot, const char **findings)
+		   TupleTableSlot *slot, const char **findings, bool *keep)
 {
 	FocusDelivery *delivery = rows->delivery;
 	const FocusHeader *header = rows->header;
@@ -572,7 +573,8 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 			focus_delivery_reject(delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
 			return false;
 		}
-		findings[i] = status == FOCUS_CELL_MISFIT ? kept_as_text : cell.finding;
+		keep[i] = status == FOCUS_CELL_MISFIT || cell.keep_text;
+		findings[i] = status == FOCUS_CELL_MISFIT ? "kept as text in x_columns" : cell.finding;
 		attnum = rows->attnums[column];
 		slot->tts_values[attnum - 1] = cell.value;
 		slot->tts_isnull[attnum - 1] = cell.isnull;
@@ -619,10 +621,10 @@ reset_batch(FocusRows *rows)
 }
 
 /*
- * The cells that have no column, or do not fit theirs, as a JSON object.
+ * The cells that have no column, or whose text is kept, as a JSON object.
  */
 static Datum
-x_columns_datum(FocusRows *rows, const FocusField *fields, const char *const *findings, bool *isnull)
+x_columns_datum(FocusRows *rows, const FocusField *fields, const bool *keep, bool *isnull)
 {
 	const FocusHeader *header = rows->header;
 	JsonbParseState *state = NULL;
@@ -632,7 +634,7 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, const char *const *fi
 	{
 		bool		spelled;
 
-		if ((header->columns[i] >= 0 && findings[i] != kept_as_text) ||
+		if ((header->columns[i] >= 0 && !keep[i]) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
 		if (state == NULL)

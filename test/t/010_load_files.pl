@@ -325,6 +325,12 @@ for my $encoding ('LATIN1', 'SQL_ASCII')
 			'4|ChargeDescription|22021|not UTF-8 text', '5|BilledCost|22P02|not a number'), "$encoding: quarantine");
 	fails("header in $encoding", file("BilledCost,BillingPeriodStart,x_\xe2\x82\xac\n1,$period,\n"), '22P05', qr/has no equivalent in encoding "LATIN1".*file "\Q$dir\E\/f\d+\.csv", line 1/s,
 		db => $db) if $encoding eq 'LATIN1';
+
+	# an escape that the encoding has no character for must not stop the load
+	is(loads("escape in $encoding", file("BilledCost,BillingPeriodStart,ContractApplied\n9,$period,\"{\"\"a\"\": \"\"\\u20ac\"\"}\"\n"), db => $db),
+		'1|0|0', "$encoding: escape in JSON");
+	is($node->safe_psql($db, q{SELECT contractapplied IS NULL, x_columns->>'ContractApplied' FROM focus_cost_and_usage WHERE billedcost = 9}),
+		't|{"a": "\\u20ac"}', "$encoding: kept as text");
 }
 
 # Time and memory
