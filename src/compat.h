@@ -107,4 +107,16 @@ focus_init_range_table(EState *estate, Relation rel)
 	ExecInsertIndexTuples(result_rel, slot, estate, false, false, NULL, NIL)
 #endif
 
+/*
+ * Table access methods.  16 renamed relfilenodes and made "update indexes"
+ * an enumeration.
+ */
+#if !PG16_GE
+#include "storage/relfilenode.h"
+#define RelFileLocator RelFileNode
+#define TU_UpdateIndexes bool
+#define relation_set_new_filelocator relation_set_new_filenode
+#define rd_newRelfilelocatorSubid rd_newRelfilenodeSubid
+#endif
+
 #endif							/* FOCUS_COMPAT_H */

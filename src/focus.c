@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 
+#include "columnar/am.h"
 #include "compat.h"
 #include "guc.h"
 #include "utility.h"
@@ -20,6 +21,7 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
+	focus_am_init();
 	focus_guc_init();
 	focus_utility_init();
 }
