@@ -7,6 +7,8 @@
 #   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
 #   make coverage        check-all with line coverage counted; needs lcov
+#   make check-core      PostgreSQL's own suites with focus as the default table
+#                        access method; PGSRC is PostgreSQL's source, unpacked
 #
 # The check-* targets need no installed copy, no running server and no root.
 
@@ -44,6 +46,13 @@ PGXS        := $(call pgxs_of,$(PG_CONFIG))
 demo check-all:
 	@PG_CONFIG='$(given_pg_config)' test/setup.sh $(if $(filter demo,$@),demo,tests)
 	@PG_CONFIG='$(given_pg_config)' test/unprivileged.sh $(MAKE) --no-print-directory $(if $(filter demo,$@),-s) $(MAKEOVERRIDES) $@-built
+
+# Makes its own server, so that no pg_config is looked for.
+.PHONY: check-core
+check-core:
+	@test -n '$(PGSRC)' || { echo 'usage: make check-core PGSRC=/path/to/postgresql-15.x' >&2; exit 2; }
+	@CORE_CACHE='$(abspath $(CORE_CACHE))' CORE_SETTINGS='$(CORE_SETTINGS)' EXTRA_CFLAGS='$(EXTRA_CFLAGS)' \
+	  test/unprivileged.sh test/core/run.sh '$(abspath $(PGSRC))'
 
 # test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
 # fuzzer finds goes to build/fuzz, never into the committed corpus.

@@ -210,27 +210,27 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_ne(focus_tags, focus_tags) IS 'implementation of <> operator';
 
 CREATE FUNCTION focus_tags_lt(focus_tags, focus_tags) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_lt(focus_tags, focus_tags) IS 'implementation of < operator';
 
 CREATE FUNCTION focus_tags_le(focus_tags, focus_tags) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_le(focus_tags, focus_tags) IS 'implementation of <= operator';
 
 CREATE FUNCTION focus_tags_gt(focus_tags, focus_tags) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_gt(focus_tags, focus_tags) IS 'implementation of > operator';
 
 CREATE FUNCTION focus_tags_ge(focus_tags, focus_tags) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_ge(focus_tags, focus_tags) IS 'implementation of >= operator';
 
 CREATE FUNCTION focus_tags_cmp(focus_tags, focus_tags) RETURNS integer
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_cmp(focus_tags, focus_tags) IS 'btree comparison of focus_tags: -1, 0 or 1';
 
