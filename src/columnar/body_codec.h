@@ -179,7 +179,7 @@ typedef enum FocusBodyStreamKind
 
 #define FOCUS_STREAM_DEPTH_MAX	2
 
-/* Space to work in, for streams of up to FOCUS_BODY_ROWS_MAX values */
+/* Space to work in, for streams of so many values */
 typedef struct FocusBodyScratch
 {
 	int64_t    *lengths[FOCUS_STREAM_DEPTH_MAX];
@@ -189,7 +189,8 @@ typedef struct FocusBodyScratch
 	int64_t    *rows;
 } FocusBodyScratch;
 
-extern void focus_body_scratch_init(FocusBodyScratch *scratch, const FocusBodyMemory *memory);
+extern void focus_body_scratch_init(FocusBodyScratch *scratch, uint32_t count,
+									const FocusBodyMemory *memory);
 
 /*
  * Size of a stream, and its writing.  whole: readers always read it from the
@@ -287,6 +288,7 @@ typedef struct FocusBodyWriter
 	FocusBodyPlan *plans;
 	int			ncolumns;
 	uint32_t	rows;
+	uint32_t	codes;			/* of a column, at most, 0 included */
 	int			flags;
 	FocusBodyScratch scratch;
 	FocusBodyBuffer buffer;
@@ -313,13 +315,14 @@ extern void focus_body_sort(FocusBodyWriter *writer, uint16_t *order);
 typedef struct FocusBodyMarks
 {
 	uint32_t   *by_code;
+	uint32_t	codes;
 	uint32_t	stamp;
 } FocusBodyMarks;
 
 /* Sets the codes of the sample, and returns how many they are. */
 extern uint32_t focus_body_sample(const FocusBodyWriter *writer, const FocusBodyPlan *plan,
 								  uint16_t **sample);
-extern void focus_body_marks_init(FocusBodyMarks *marks, const FocusBodyMemory *memory);
+extern void focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes, const FocusBodyMemory *memory);
 
 /*
  * In how many rows of the sample does child not have the code that it had the

@@ -75,10 +75,11 @@ focus_body_sample(const FocusBodyWriter *writer, const FocusBodyPlan *plan, uint
 }
 
 void
-focus_body_marks_init(FocusBodyMarks *marks, const FocusBodyMemory *memory)
+focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes, const FocusBodyMemory *memory)
 {
-	size_t		size = sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1);
+	size_t		size = sizeof(uint32_t) * codes;
 
+	marks->codes = codes;
 	marks->by_code = focus_body_allocate(memory, size);
 	memset(marks->by_code, 0, size);
 	marks->stamp = 0;
@@ -93,7 +94,7 @@ focus_body_sample_exceptions(FocusBodyMarks *marks, const uint16_t *parent, cons
 
 	if (++marks->stamp > UINT16_MAX)
 	{
-		memset(marks->by_code, 0, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+		memset(marks->by_code, 0, sizeof(uint32_t) * marks->codes);
 		marks->stamp = 1;
 	}
 	stamp = marks->stamp << 16;
@@ -601,9 +602,9 @@ focus_body_derive(FocusBodyWriter *writer)
 	choose_columns(d);
 	for (int i = 0; i < d->ncolumns; i++)
 		d->sampled = focus_body_sample(writer, &writer->plans[d->columns[i]], &d->sample[i]);
-	focus_body_marks_init(&d->marks, memory);
-	d->votes = focus_body_allocate(memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-	d->links = focus_body_allocate(memory, sizeof(Link) * 3 * COLUMNS_TRIED * COLUMNS_TRIED);
+	focus_body_marks_init(&d->marks, writer->codes, memory);
+	d->votes = focus_body_allocate(memory, sizeof(uint32_t) * writer->codes);
+	d->links = focus_body_allocate(memory, sizeof(Link) * (3 * (size_t) (d->ncolumns * d->ncolumns) + 1));
 	find_links(d);
 	if (d->nlinks == 0)
 		return;

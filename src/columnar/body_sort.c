@@ -74,7 +74,7 @@ choose_first(const FocusBodyWriter *writer)
 	uint16_t  **samples = focus_body_allocate(writer->memory, sizeof(uint16_t *) * (size_t) writer->ncolumns);
 	FocusBodyMarks marks;
 
-	focus_body_marks_init(&marks, writer->memory);
+	focus_body_marks_init(&marks, writer->codes, writer->memory);
 	for (int i = 0; i < writer->ncolumns; i++)
 	{
 		samples[i] = NULL;
@@ -189,8 +189,8 @@ focus_body_sort(FocusBodyWriter *writer, uint16_t *order)
 
 	space.rows = focus_body_allocate(writer->memory, sizeof(uint16_t) * rows);
 	space.other = focus_body_allocate(writer->memory, sizeof(uint16_t) * rows);
-	space.starts = focus_body_allocate(writer->memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-	space.marks = focus_body_allocate(writer->memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+	space.starts = focus_body_allocate(writer->memory, sizeof(uint32_t) * writer->codes);
+	space.marks = focus_body_allocate(writer->memory, sizeof(uint32_t) * writer->codes);
 	for (uint32_t i = 0; i < rows; i++)
 		space.rows[i] = (uint16_t) i;
 

@@ -465,8 +465,9 @@ focus_body_write(const FocusBodyInput *columns, int ncolumns, uint32_t rows, int
 	writer->buffer.memory = memory;
 	writer->ncolumns = ncolumns;
 	writer->rows = rows;
+	writer->codes = rows + 1;
 	writer->flags = flags;
-	focus_body_scratch_init(&writer->scratch, memory);
+	focus_body_scratch_init(&writer->scratch, writer->codes, memory);
 	prepare(writer, columns);
 	if (flags & FOCUS_BODY_SORT)
 		focus_body_sort(writer, order);
