@@ -184,14 +184,17 @@ estimate_codes(const FocusBodyWriter *writer, const FocusBodyPlan *plan)
 	for (uint32_t first = 0; first < rows; first += FOCUS_BODY_VECTOR_ROWS)
 	{
 		uint32_t	count = rows - first < FOCUS_BODY_VECTOR_ROWS ? rows - first : FOCUS_BODY_VECTOR_ROWS;
-		uint16_t	min = UINT16_MAX;
-		uint16_t	max = 0;
+		int16_t		min = INT16_MAX;
+		int16_t		max = INT16_MIN;
 		uint16_t	changes = 0;
 
+		/* Signed, because that is what every processor compares many of */
 		for (uint32_t i = 0; i < count; i++)
 		{
-			min = codes[first + i] < min ? codes[first + i] : min;
-			max = codes[first + i] > max ? codes[first + i] : max;
+			int16_t		code = (int16_t) (codes[first + i] ^ 0x8000);
+
+			min = code < min ? code : min;
+			max = code > max ? code : max;
 		}
 		for (uint32_t i = 1; i < count; i++)
 			changes += codes[first + i] != codes[first + i - 1];
