@@ -322,7 +322,8 @@ typedef struct FocusBodyMarks
 /* Sets the codes of the sample, and returns how many they are. */
 extern uint32_t focus_body_sample(const FocusBodyWriter *writer, const FocusBodyPlan *plan,
 								  uint16_t **sample);
-extern void focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes, const FocusBodyMemory *memory);
+extern void focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes,
+								  const FocusBodyMemory *memory);
 
 /*
  * In how many rows of the sample does child not have the code that it had the
