@@ -6,6 +6,7 @@
 #   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
 #   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
+#   make bench-body     size and speed of row groups; BENCH_ROWS
 #   make coverage        check-all with line coverage counted; needs lcov
 #   make check-core      PostgreSQL's own suites with focus as the default table
 #                        access method; PGSRC is PostgreSQL's source, unpacked
@@ -19,7 +20,7 @@ OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 PG_CPPFLAGS  = -I$(srcdir)/src
 PG_CFLAGS    = -std=gnu11 -Wextra -Wno-unused-parameter -Wno-sign-compare \
                -Wno-missing-field-initializers -MMD -MP $(EXTRA_CFLAGS)
-SHLIB_LINK   = -lcsv -lz $(EXTRA_LDFLAGS)
+SHLIB_LINK   = -lcsv -lz -lzstd $(EXTRA_LDFLAGS)
 DATA         = $(wildcard src/sql/upgrade/focus--*.sql)
 DATA_built   = focus--$(EXTVERSION).sql
 REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -61,6 +62,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_CC     ?= clang
 FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined
+body_files   = $(sort $(wildcard src/columnar/body_*.c))
+fuzz_body    = $(body_files) -lzstd
+fuzz_body_read = $(body_files) -lzstd
 fuzz_cell_format = src/load/cell_format.c
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
@@ -75,6 +79,16 @@ $(FUZZ:%=fuzz-%): fuzz-%:
 	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
 	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
 
+BENCH_ROWS   ?= 1000000
+.PHONY: bench-body
+bench-body:
+	mkdir -p build
+	$(CC) -O2 -o build/focusgen test/bench/focusgen.c
+	$(CC) -std=gnu11 -O3 -Wall -Wextra -Isrc -o build/body_size test/bench/body_size.c $(body_files) -lzstd
+	build/focusgen $(BENCH_ROWS) build/bench.csv
+	build/body_size test/bench/columns.txt build/bench.csv
+	rm build/bench.csv
+
 ifeq ($(PGXS),)
 .DEFAULT_GOAL := missing
 .PHONY: missing
@@ -83,6 +97,9 @@ missing:
 else
 .DEFAULT_GOAL := all
 include $(PGXS)
+
+# Loops over whole columns are worth unrolling and vectorising.
+$(body_files:.c=.o): CFLAGS += -O3
 
 focus--$(EXTVERSION).sql: $(sort $(wildcard src/sql/*.sql))
 	cat $^ > $@
@@ -146,7 +163,6 @@ coverage-built: check-all-built
 	lcov -q -c -d . -o build/coverage.info --no-external --base-directory $(CURDIR)
 	lcov --list build/coverage.info
 
-BENCH_ROWS   ?= 1000000
 BENCH_ROUNDS ?= 3
 .PHONY: bench-load bench-load-built
 bench-load:
