@@ -94,7 +94,7 @@ PGTEST  = $(dir $(PGXS))../../src/test
 TMPCONF = $(CURDIR)/build/temp.conf
 export FOCUS_SHARED ?= $(CURDIR)/../shared
 
-.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built demo-built
+.PHONY: stage check-spec check-unit check-regress check-isolation check-tap check-pgtap check-all-built demo-built
 stage: all
 	$(MAKE) -s install DESTDIR=$(STAGE)
 	cp test/temp.conf $(TMPCONF)
@@ -108,6 +108,14 @@ endif
 # Generated files and their source agree.
 check-spec:
 	perl src/spec/generate.pl --check
+
+# Parts of the server's side that SQL does not reach one by one, in a library of
+# its own.
+UNIT_OBJS = src/columnar/value.o src/columnar/group_builder.o \
+            $(patsubst %.c,%.o,$(wildcard src/columnar/body_*.c))
+check-unit: stage
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_SL) -shared -o build/unit.so test/unit/columnar.c $(UNIT_OBJS) $(SHLIB_LINK)
+	test/with_cluster.sh $(bindir) $(TMPCONF) pg_prove --set library=$(CURDIR)/build/unit.so test/unit/*.sql
 
 check-regress: stage
 	$(PGTEST)/regress/pg_regress --inputdir=. --outputdir=$(CURDIR)/build/regress --bindir=$(bindir) \
@@ -130,7 +138,7 @@ check-pgtap: stage
 demo-built: stage
 	test/with_cluster.sh $(if $(KEEP),-k $(STAGE)) $(bindir) $(TMPCONF) test/demo/run.sh
 
-check-all-built: check-spec check-regress check-isolation check-tap check-pgtap
+check-all-built: check-spec check-unit check-regress check-isolation check-tap check-pgtap
 
 # PGXS compiles with -fwrapv, which would hide signed overflow.
 .PHONY: check-ubsan coverage coverage-built

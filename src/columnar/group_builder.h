@@ -28,6 +28,13 @@ extern void focus_group_builder_free(FocusGroupBuilder *builder);
 extern uint16 focus_group_builder_code(FocusGroupBuilder *builder, int column,
 									   Datum value);
 
+/*
+ * The same for a varlena that is not numeric, by the bytes behind its length
+ * word, inline and uncompressed.
+ */
+extern uint16 focus_group_builder_code_bytes(FocusGroupBuilder *builder, int column,
+											 const char *bytes, Size length);
+
 /* Adds a row: a code per column, dropped columns included (0). */
 extern void focus_group_builder_add(FocusGroupBuilder *builder, const uint16 *codes);
 extern void focus_group_builder_add_slot(FocusGroupBuilder *builder, TupleTableSlot *slot);
@@ -48,7 +55,10 @@ extern bool focus_group_builder_full(FocusGroupBuilder *builder);
 extern struct varlena *focus_group_builder_body(FocusGroupBuilder *builder, bool sort,
 												uint16 *order);
 
-/* Gives back row i as it was added; used to move rows elsewhere. */
+/*
+ * Gives back row i as it was added; used to move rows elsewhere.  Its values
+ * are allocated in the current memory context.
+ */
 extern void focus_group_builder_get(FocusGroupBuilder *builder, uint32 row,
 									TupleTableSlot *slot);
 
