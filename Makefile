@@ -54,14 +54,18 @@ check-core:
 	@CORE_CACHE='$(abspath $(CORE_CACHE))' CORE_SETTINGS='$(CORE_SETTINGS)' EXTRA_CFLAGS='$(EXTRA_CFLAGS)' \
 	  test/unprivileged.sh test/core/run.sh '$(abspath $(PGSRC))'
 
-# test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
-# fuzzer finds goes to build/fuzz, never into the committed corpus.
+# test/fuzz/NAME.c is linked with the files of fuzz_NAME, which are pure C or
+# can do with the little that test/fuzz/server has of a server.  What the fuzzer
+# finds goes to build/fuzz, never into the committed corpus.
 FUZZ         = $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_CC     ?= clang
 FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined
 fuzz_cell_format = src/load/cell_format.c
+fuzz_csv     = src/load/csv_reader.c src/load/csv_split.c -lcsv
+fuzz_csv_flags = -Wno-unused-parameter -Itest/fuzz/server -DCHUNK_SIZE=300 -DLONG_ROW_BYTES=200 -DLIBCSV_STEP=64 \
+               -DMAX_ROW_BYTES='((size_t) 700)' -DMAX_FIELDS=20 -DLIBCSV_BYTES=20
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
 fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
@@ -70,7 +74,7 @@ fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
 fuzz: $(FUZZ:%=fuzz-%)
 $(FUZZ:%=fuzz-%): fuzz-%:
 	mkdir -p build/fuzz/$*.corpus
-	$(FUZZ_CC) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
+	$(FUZZ_CC) $(fuzz_$*_flags) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
 	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
 	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
