@@ -6,6 +6,7 @@
 #   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
 #   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
+#   make bench-body     size and speed of row groups; BENCH_ROWS
 #   make coverage        check-all with line coverage counted; needs lcov
 #   make check-core      PostgreSQL's own suites with focus as the default table
 #                        access method; PGSRC is PostgreSQL's source, unpacked
@@ -19,7 +20,7 @@ OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 PG_CPPFLAGS  = -I$(srcdir)/src
 PG_CFLAGS    = -std=gnu11 -Wextra -Wno-unused-parameter -Wno-sign-compare \
                -Wno-missing-field-initializers -MMD -MP $(EXTRA_CFLAGS)
-SHLIB_LINK   = -lcsv -lz $(EXTRA_LDFLAGS)
+SHLIB_LINK   = -lcsv -lz -lzstd $(EXTRA_LDFLAGS)
 DATA         = $(wildcard src/sql/upgrade/focus--*.sql)
 DATA_built   = focus--$(EXTVERSION).sql
 REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -62,6 +63,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_CC     ?= clang
 FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined
+body_files   = $(sort $(wildcard src/columnar/body_*.c))
+fuzz_body    = $(body_files) -lzstd
+fuzz_body_read = $(body_files) -lzstd
 fuzz_cell_format = src/load/cell_format.c
 fuzz_csv     = src/load/csv_reader.c src/load/csv_split.c -lcsv
 fuzz_csv_flags = -Wno-unused-parameter -Itest/fuzz/server -DCHUNK_SIZE=300 -DLONG_ROW_BYTES=200 -DLIBCSV_STEP=64 \
@@ -78,6 +82,16 @@ $(FUZZ:%=fuzz-%): fuzz-%:
 	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
 	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
+
+BENCH_ROWS   ?= 1000000
+.PHONY: bench-body
+bench-body:
+	mkdir -p build
+	$(CC) -O2 -o build/focusgen test/bench/focusgen.c
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Isrc -o build/body_size test/bench/body_size.c $(body_files) -lzstd
+	build/focusgen $(BENCH_ROWS) build/bench.csv
+	build/body_size test/bench/columns.txt build/bench.csv
+	rm build/bench.csv
 
 ifeq ($(PGXS),)
 .DEFAULT_GOAL := missing
@@ -158,7 +172,6 @@ coverage-built: check-all-built
 	lcov -q -c -d . -o build/coverage.info --no-external --base-directory $(CURDIR)
 	lcov --list build/coverage.info
 
-BENCH_ROWS   ?= 1000000
 BENCH_ROUNDS ?= 3
 .PHONY: bench-load bench-load-built
 bench-load:

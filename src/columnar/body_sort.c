@@ -1,0 +1,236 @@
+/*-------------------------------------------------------------------------
+ *
+ * body_sort.c
+ *	  An order of the rows in which most columns become runs.
+ *
+ * The first key is the column that decides most of the others: in billing
+ * data the resource, whose account, region, service and tags follow.  Further
+ * keys are the columns that change within its values, those that change least
+ * first.  Values of a key stay in the order in which they came, because that
+ * is seldom without reason; so the sort is one of small integers, and stable.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+
+#include "columnar/body_codec.h"
+
+#define KEYS_MAX	8
+
+/* Bits that a run takes besides its value, about */
+#define RUN_BITS	10
+
+typedef struct SortSpace
+{
+	uint16_t   *rows;			/* body row i is input row rows[i] */
+	uint16_t   *other;
+	uint32_t   *starts;
+	uint32_t   *marks;			/* by code */
+} SortSpace;
+
+/* A column and how many pairs it makes with the first key */
+typedef struct Candidate
+{
+	int			column;
+	uint32_t	pairs;
+} Candidate;
+
+static int
+code_width(const FocusBodyPlan *plan)
+{
+	return focus_body_bits(plan->entries);
+}
+
+/* In how many rows of the sample does child differ from what parent tells? */
+static uint32_t
+sample_exceptions(const FocusBodyWriter *writer, const FocusBodyPlan *parent,
+				  const FocusBodyPlan *child, uint32_t *marks, uint32_t stamp)
+{
+	uint32_t	count = focus_body_sampled(writer->rows);
+	uint32_t	exceptions = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+	{
+		uint32_t	row = focus_body_sample_row(writer->rows, i);
+		uint32_t   *mark = &marks[parent->codes[row]];
+		uint32_t	value = stamp << 16 | child->codes[row];
+
+		if (*mark >> 16 == stamp)
+			exceptions += *mark != value;
+		else
+			*mark = value;
+	}
+	return exceptions;
+}
+
+/* Bits that sorting by this column first saves, about */
+static int64_t
+benefit(const FocusBodyWriter *writer, int key, uint32_t *marks, uint32_t *stamp)
+{
+	const FocusBodyPlan *plan = &writer->plans[key];
+	int64_t		total = (int64_t) writer->rows * code_width(plan) -
+		(int64_t) plan->entries * RUN_BITS;
+
+	for (int i = 0; i < writer->ncolumns; i++)
+	{
+		const FocusBodyPlan *child = &writer->plans[i];
+		int			width = code_width(child);
+		int64_t		saved = (int64_t) writer->rows * width -
+			(int64_t) plan->entries * (width + RUN_BITS);
+
+		if (i == key || focus_body_is_constant(child) || saved <= 0)
+			continue;
+		if (++*stamp > UINT16_MAX)
+		{
+			memset(marks, 0, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+			*stamp = 1;
+		}
+		if (sample_exceptions(writer, plan, child, marks, *stamp) * 20 < focus_body_sampled(writer->rows))
+			total += saved;
+	}
+	return total;
+}
+
+static int
+choose_first(const FocusBodyWriter *writer, uint32_t *marks)
+{
+	int			best = -1;
+	int64_t		best_benefit = 0;
+	uint32_t	stamp = 0;
+
+	memset(marks, 0, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+	for (int i = 0; i < writer->ncolumns; i++)
+	{
+		int64_t		value;
+
+		if (focus_body_is_constant(&writer->plans[i]) || writer->plans[i].entries > writer->rows / 4)
+			continue;
+		value = benefit(writer, i, marks, &stamp);
+		if (best < 0 || value > best_benefit)
+		{
+			best = i;
+			best_benefit = value;
+		}
+	}
+	return best;
+}
+
+/* Sorts the rows by a column, keeping the order of those that are equal. */
+static void
+sort_by(const FocusBodyPlan *plan, uint32_t rows, SortSpace *space)
+{
+	uint32_t   *starts = space->starts;
+	uint16_t   *swap = space->rows;
+	uint32_t	at = 0;
+
+	memset(starts, 0, sizeof(uint32_t) * (plan->entries + 1));
+	for (uint32_t i = 0; i < rows; i++)
+		starts[plan->codes[i]]++;
+	for (uint32_t code = 0; code <= plan->entries; code++)
+	{
+		uint32_t	count = starts[code];
+
+		starts[code] = at;
+		at += count;
+	}
+	for (uint32_t i = 0; i < rows; i++)
+		space->other[starts[plan->codes[space->rows[i]]]++] = space->rows[i];
+	space->rows = space->other;
+	space->other = swap;
+}
+
+/* Different pairs of values of both columns; the rows are sorted by first. */
+static uint32_t
+count_pairs(const FocusBodyPlan *first, const FocusBodyPlan *plan, uint32_t rows, SortSpace *space)
+{
+	uint32_t	pairs = 0;
+
+	memset(space->marks, 0xFF, sizeof(uint32_t) * (plan->entries + 1));
+	for (uint32_t i = 0; i < rows; i++)
+	{
+		uint16_t	row = space->rows[i];
+
+		pairs += space->marks[plan->codes[row]] != first->codes[row];
+		space->marks[plan->codes[row]] = first->codes[row];
+	}
+	return pairs;
+}
+
+static int
+compare_candidates(const void *left, const void *right)
+{
+	const Candidate *a = left;
+	const Candidate *b = right;
+
+	if (a->pairs != b->pairs)
+		return a->pairs < b->pairs ? -1 : 1;
+	return a->column - b->column;
+}
+
+/* The further keys, most significant first; the rows are sorted by first. */
+static int
+choose_further(const FocusBodyWriter *writer, int first, SortSpace *space, int *keys)
+{
+	const FocusBodyPlan *plan = &writer->plans[first];
+	uint32_t	groups = plan->entries + (plan->nulls > 0);
+	Candidate  *candidates = focus_body_allocate(writer->memory, sizeof(Candidate) * (size_t) writer->ncolumns);
+	int			ncandidates = 0;
+	int			nkeys = 0;
+
+	for (int i = 0; i < writer->ncolumns; i++)
+	{
+		Candidate  *candidate = &candidates[ncandidates];
+
+		if (i == first || focus_body_is_constant(&writer->plans[i]) ||
+			writer->plans[i].entries > writer->rows / 2)
+			continue;
+		candidate->column = i;
+		candidate->pairs = count_pairs(plan, &writer->plans[i], writer->rows, space);
+		if (candidate->pairs > groups && candidate->pairs < writer->rows - writer->rows / 8)
+			ncandidates++;
+	}
+	qsort(candidates, (size_t) ncandidates, sizeof(Candidate), compare_candidates);
+	for (int i = 0; i < ncandidates && nkeys < KEYS_MAX; i++)
+		if (i == 0 || candidates[i].pairs != candidates[i - 1].pairs)
+			keys[nkeys++] = candidates[i].column;
+	return nkeys;
+}
+
+void
+focus_body_sort(FocusBodyWriter *writer, uint16_t *order)
+{
+	uint32_t	rows = writer->rows;
+	SortSpace	space;
+	int			keys[KEYS_MAX];
+	int			nkeys;
+	int			first;
+
+	space.rows = focus_body_allocate(writer->memory, sizeof(uint16_t) * rows);
+	space.other = focus_body_allocate(writer->memory, sizeof(uint16_t) * rows);
+	space.starts = focus_body_allocate(writer->memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+	space.marks = focus_body_allocate(writer->memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+	for (uint32_t i = 0; i < rows; i++)
+		space.rows[i] = (uint16_t) i;
+
+	first = choose_first(writer, space.marks);
+	if (first >= 0)
+	{
+		sort_by(&writer->plans[first], rows, &space);
+		nkeys = choose_further(writer, first, &space, keys);
+		while (nkeys > 0)
+			sort_by(&writer->plans[keys[--nkeys]], rows, &space);
+		sort_by(&writer->plans[first], rows, &space);
+	}
+	for (int i = 0; i < writer->ncolumns; i++)
+	{
+		FocusBodyPlan *plan = &writer->plans[i];
+
+		if (focus_body_is_constant(plan))
+			continue;
+		for (uint32_t row = 0; row < rows; row++)
+			space.other[row] = plan->codes[space.rows[row]];
+		memcpy(plan->codes, space.other, sizeof(uint16_t) * rows);
+	}
+	if (order)
+		memcpy(order, space.rows, sizeof(uint16_t) * rows);
+}
