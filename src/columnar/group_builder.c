@@ -33,6 +33,7 @@
 #include "utils/memutils.h"
 
 #include "columnar/group_builder.h"
+#include "columnar/quick_hash.h"
 #include "columnar/value.h"
 #include "compat.h"
 
@@ -77,15 +78,6 @@ typedef struct Column
 	uint16	   *codes;			/* NULL: all are 0 */
 } Column;
 
-/* A value, in the form of its column */
-typedef struct Value
-{
-	int64		number;
-	uint8		scale;
-	const char *bytes;
-	Size		length;
-} Value;
-
 struct FocusGroupBuilder
 {
 	MemoryContext context;		/* the builder's own */
@@ -112,11 +104,11 @@ typedef struct BodyMemory
 static void empty_columns(FocusGroupBuilder *builder);
 static void grow_rows(FocusGroupBuilder *builder);
 static void start_codes(FocusGroupBuilder *builder, Column *column);
-static uint16 find_or_add(FocusGroupBuilder *builder, Column *column, const Value *value);
-static uint16 add_entry(FocusGroupBuilder *builder, Column *column, const Value *value);
+static uint16 find_or_add(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value);
+static uint16 add_entry(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value);
 static void grow_table(FocusGroupBuilder *builder, Column *column);
 static void turn_into_bytes(FocusGroupBuilder *builder, Column *column);
-static Value entry_value(const Column *column, uint32 entry);
+static FocusGroupValue entry_value(const Column *column, uint32 entry);
 static Datum entry_datum(const Column *column, uint32 entry);
 static void make_input(FocusGroupBuilder *builder, const Column *column, FocusBodyInput *input);
 static void drop_unused_entries(FocusGroupBuilder *builder, FocusBodyInput *input);
@@ -124,66 +116,27 @@ static void decimals_to_bytes(FocusBodyInput *input);
 static void *allocate_for_body(void *context, size_t size);
 static struct varlena *take_body(BodyMemory *memory, uint8_t *body, size_t size);
 
-
-/*
- * Hashing.  Multiplies to 128 bits and folds, as wyhash and its kin do; the
- * values need not be the same on another machine.
- */
-
-#define HASH_SEED	UINT64CONST(0x9e3779b97f4a7c15)
-#define HASH_STEP	UINT64CONST(0xd6e8feb86659fd93)
-
 static inline uint64
-fold(uint64 a, uint64 b)
-{
-#ifdef HAVE_INT128
-	uint128		product = (uint128) a * b;
-
-	return (uint64) product ^ (uint64) (product >> 64);
-#else
-	a = (a ^ (a >> 32)) * (b | 1);
-	return a ^ (a >> 29);
-#endif
-}
-
-static inline uint64
-load_bytes(const char *bytes, Size length)
-{
-	uint64		word = 0;
-
-	memcpy(&word, bytes, length);
-	return word;
-}
-
-static inline uint64
-hash_bytes_quickly(const char *bytes, Size length)
-{
-	uint64		hash = HASH_SEED ^ length;
-
-	for (; length > 16; length -= 16, bytes += 16)
-		hash = fold(hash ^ load_bytes(bytes, 8), HASH_STEP ^ load_bytes(bytes + 8, 8));
-	if (length >= 8)
-		hash = fold(hash ^ load_bytes(bytes, 8), HASH_STEP ^ load_bytes(bytes + length - 8, 8));
-	else if (length >= 4)
-		hash = fold(hash ^ load_bytes(bytes, 4), HASH_STEP ^ load_bytes(bytes + length - 4, 4));
-	else if (length > 0)
-		hash = fold(hash ^ (uint8) bytes[0],
-					HASH_STEP ^ ((uint8) bytes[length / 2] | (uint64) (uint8) bytes[length - 1] << 8));
-	return fold(hash, HASH_STEP);
-}
-
-static inline uint64
-hash_value(const Column *column, const Value *value)
+hash_value(const Column *column, const FocusGroupValue *value)
 {
 	switch (column->kind)
 	{
 		case FOCUS_BODY_INT:
-			return fold((uint64) value->number ^ HASH_SEED, HASH_STEP);
+			return focus_hash_fold((uint64) value->number ^ FOCUS_HASH_SEED, FOCUS_HASH_STEP);
 		case FOCUS_BODY_DECIMAL:
-			return fold((uint64) value->number ^ HASH_SEED, HASH_STEP + 2 * value->scale);
+			return focus_hash_fold((uint64) value->number ^ FOCUS_HASH_SEED, FOCUS_HASH_STEP + 2 * value->scale);
 		default:
-			return hash_bytes_quickly(value->bytes, value->length);
+			return focus_hash_quickly(value->bytes, value->length);
 	}
+}
+
+/* Computes the value's hash. */
+static inline void
+seek(const Column *column, FocusGroupValue *value)
+{
+	value->hash = hash_value(column, value);
+	if (column->table_size > 0)
+		__builtin_prefetch(&column->table[(uint32) value->hash & (column->table_size - 1)]);
 }
 
 
@@ -235,18 +188,20 @@ focus_group_builder_code(FocusGroupBuilder *builder, int column, Datum value)
 	Column	   *c = &builder->columns[column];
 	MemoryContext caller = NULL;
 	struct varlena *datum;
-	Value		v = {0};
+	FocusGroupValue v = {0};
 	uint16		code;
 
 	if (c->att->attbyval)
 	{
 		v.number = focus_value_to_int(value, c->att->attlen);
+		seek(c, &v);
 		return find_or_add(builder, c, &v);
 	}
 	if (c->att->attlen > 0)
 	{
 		v.bytes = DatumGetPointer(value);
 		v.length = c->att->attlen;
+		seek(c, &v);
 		return find_or_add(builder, c, &v);
 	}
 
@@ -261,6 +216,7 @@ focus_group_builder_code(FocusGroupBuilder *builder, int column, Datum value)
 		turn_into_bytes(builder, c);
 	v.bytes = VARDATA_ANY(datum);
 	v.length = VARSIZE_ANY_EXHDR(datum);
+	seek(c, &v);
 	code = find_or_add(builder, c, &v);
 	if (caller != NULL)
 	{
@@ -270,14 +226,45 @@ focus_group_builder_code(FocusGroupBuilder *builder, int column, Datum value)
 	return code;
 }
 
-uint16
-focus_group_builder_code_bytes(FocusGroupBuilder *builder, int column,
-							   const char *bytes, Size length)
+void
+focus_group_builder_seek_bytes(FocusGroupBuilder *builder, int column, const char *bytes, Size length,
+							   FocusGroupValue *value)
 {
 	Column	   *c = &builder->columns[column];
-	Value		v = {.bytes = bytes, .length = length};
 
 	Assert(c->wanted == FOCUS_BODY_BYTES && c->att->attlen == -1);
+	value->bytes = bytes;
+	value->length = length;
+	seek(c, value);
+}
+
+void
+focus_group_builder_seek_decimal(FocusGroupBuilder *builder, int column, int64 number, uint8 scale,
+								 FocusGroupValue *value)
+{
+	Column	   *c = &builder->columns[column];
+
+	Assert(c->wanted == FOCUS_BODY_DECIMAL);
+	value->number = number;
+	value->scale = scale;
+	if (c->kind == FOCUS_BODY_DECIMAL)
+		seek(c, value);
+}
+
+uint16
+focus_group_builder_find(FocusGroupBuilder *builder, int column, const FocusGroupValue *value)
+{
+	Column	   *c = &builder->columns[column];
+	int32		datum[FOCUS_VALUE_DECIMAL_SIZE / sizeof(int32)];
+	FocusGroupValue v = {0};
+
+	if (c->kind == c->wanted)
+		return find_or_add(builder, c, value);
+
+	/* a decimal in a column that had to leave them */
+	v.length = focus_value_from_decimal(value->number, value->scale, value->scale, (char *) datum) - VARHDRSZ;
+	v.bytes = (char *) datum + VARHDRSZ;
+	v.hash = hash_value(c, &v);
 	return find_or_add(builder, c, &v);
 }
 
@@ -389,7 +376,7 @@ start_codes(FocusGroupBuilder *builder, Column *column)
  */
 
 static inline bool
-entry_equals(const Column *column, uint32 entry, const Value *value)
+entry_equals(const Column *column, uint32 entry, const FocusGroupValue *value)
 {
 	switch (column->kind)
 	{
@@ -399,22 +386,22 @@ entry_equals(const Column *column, uint32 entry, const Value *value)
 			return column->numbers[entry] == value->number && column->scales[entry] == value->scale;
 		default:
 			return column->offsets[entry + 1] - column->offsets[entry] == value->length &&
-				memcmp(column->bytes + column->offsets[entry], value->bytes, value->length) == 0;
+				focus_equal_quickly(column->bytes + column->offsets[entry], value->bytes, value->length);
 	}
 }
 
+/* The value has its hash. */
 static uint16
-find_or_add(FocusGroupBuilder *builder, Column *column, const Value *value)
+find_or_add(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value)
 {
-	uint64		hash = hash_value(column, value);
-	uint32		tag = SLOT_TAG(hash);
+	uint32		tag = SLOT_TAG(value->hash);
 	uint32		mask;
 	uint32		at;
 
 	if (column->entries * 2 >= column->table_size)
 		grow_table(builder, column);
 	mask = column->table_size - 1;
-	for (at = (uint32) hash & mask; column->table[at] != 0; at = (at + 1) & mask)
+	for (at = (uint32) value->hash & mask; column->table[at] != 0; at = (at + 1) & mask)
 	{
 		uint32		slot = column->table[at];
 
@@ -467,7 +454,7 @@ append_bytes(FocusGroupBuilder *builder, Column *column, const char *bytes, Size
 
 /* Returns the new entry's code. */
 static uint16
-add_entry(FocusGroupBuilder *builder, Column *column, const Value *value)
+add_entry(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value)
 {
 	if (column->entries == FOCUS_BODY_ENTRIES_MAX)
 		elog(ERROR, "column \"%s\" of a row group has too many values", NameStr(column->att->attname));
@@ -506,7 +493,7 @@ grow_table(FocusGroupBuilder *builder, Column *column)
 	mask = column->table_size - 1;
 	for (uint32 i = 0; i < column->entries; i++)
 	{
-		Value		value = entry_value(column, i);
+		FocusGroupValue value = entry_value(column, i);
 		uint64		hash = hash_value(column, &value);
 		uint32		at = (uint32) hash & mask;
 
@@ -544,10 +531,10 @@ turn_into_bytes(FocusGroupBuilder *builder, Column *column)
 	column->scales = NULL;
 }
 
-static Value
+static FocusGroupValue
 entry_value(const Column *column, uint32 entry)
 {
-	Value		value = {0};
+	FocusGroupValue value = {0};
 
 	if (column->kind == FOCUS_BODY_BYTES)
 	{
@@ -589,7 +576,7 @@ focus_group_builder_get(FocusGroupBuilder *builder, uint32 row, TupleTableSlot *
 static Datum
 entry_datum(const Column *column, uint32 entry)
 {
-	Value		value = entry_value(column, entry);
+	FocusGroupValue value = entry_value(column, entry);
 	char	   *datum;
 
 	switch (column->kind)

@@ -29,11 +29,30 @@ extern uint16 focus_group_builder_code(FocusGroupBuilder *builder, int column,
 									   Datum value);
 
 /*
- * The same for a varlena that is not numeric, by the bytes behind its length
- * word, inline and uncompressed.
+ * The same in two steps, for callers that have values of several columns at
+ * hand and no datums: what the second one needs is on its way into the
+ * processor's cache then.  Bytes are those behind the length word of a varlena
+ * that is not numeric, inline and uncompressed, and stay where they are until
+ * the second step; a decimal is a numeric, number / 10^scale, scale being 63 at
+ * most.  No row is added in between.
  */
-extern uint16 focus_group_builder_code_bytes(FocusGroupBuilder *builder, int column,
-											 const char *bytes, Size length);
+typedef struct FocusGroupValue
+{
+	int64		number;
+	uint8		scale;
+	const char *bytes;
+	Size		length;
+	uint64		hash;
+} FocusGroupValue;
+
+extern void focus_group_builder_seek_bytes(FocusGroupBuilder *builder, int column,
+										   const char *bytes, Size length,
+										   FocusGroupValue *value);
+extern void focus_group_builder_seek_decimal(FocusGroupBuilder *builder, int column,
+											 int64 number, uint8 scale,
+											 FocusGroupValue *value);
+extern uint16 focus_group_builder_find(FocusGroupBuilder *builder, int column,
+									   const FocusGroupValue *value);
 
 /* Adds a row: a code per column, dropped columns included (0). */
 extern void focus_group_builder_add(FocusGroupBuilder *builder, const uint16 *codes);
