@@ -179,7 +179,7 @@ typedef enum FocusBodyStreamKind
 
 #define FOCUS_STREAM_DEPTH_MAX	2
 
-/* Space to work in, for streams of up to FOCUS_BODY_ROWS_MAX values */
+/* Space to work in, for streams of so many values */
 typedef struct FocusBodyScratch
 {
 	int64_t    *lengths[FOCUS_STREAM_DEPTH_MAX];
@@ -189,7 +189,8 @@ typedef struct FocusBodyScratch
 	int64_t    *rows;
 } FocusBodyScratch;
 
-extern void focus_body_scratch_init(FocusBodyScratch *scratch, const FocusBodyMemory *memory);
+extern void focus_body_scratch_init(FocusBodyScratch *scratch, uint32_t count,
+									const FocusBodyMemory *memory);
 
 /*
  * Size of a stream, and its writing.  whole: readers always read it from the
@@ -276,8 +277,9 @@ typedef struct FocusBodyPlan
 	size_t		direct_size;
 	size_t		size;			/* by the chosen encoding */
 	/* where a parent was chosen */
-	uint32_t	exceptions;
 	uint32_t	common;			/* SAME by codes: entries of the parent */
+	uint16_t   *map;			/* DEPENDENT: the own code for each of the
+								 * parent's */
 } FocusBodyPlan;
 
 typedef struct FocusBodyWriter
@@ -286,6 +288,7 @@ typedef struct FocusBodyWriter
 	FocusBodyPlan *plans;
 	int			ncolumns;
 	uint32_t	rows;
+	uint32_t	codes;			/* of a column, at most, 0 included */
 	int			flags;
 	FocusBodyScratch scratch;
 	FocusBodyBuffer buffer;
@@ -301,23 +304,33 @@ focus_body_is_constant(const FocusBodyPlan *plan)
 extern void focus_body_sort(FocusBodyWriter *writer, uint16_t *order);
 
 /*
- * Rows to look at before all are: blocks spread over the group, of so many
- * neighbours that values recur.
+ * body_derive.c
+ *
+ * Before all rows are looked at, a sample of them is: blocks spread over the
+ * group, of so many neighbours that values recur.
  */
 #define FOCUS_BODY_SAMPLE_BLOCKS	16
 #define FOCUS_BODY_SAMPLE_ROWS		256
 
-/* body_derive.c */
-extern uint32_t focus_body_sampled(uint32_t rows);
-extern uint32_t focus_body_sample_row(uint32_t rows, uint32_t i);
-extern void focus_body_derive(FocusBodyWriter *writer);
+typedef struct FocusBodyMarks
+{
+	uint32_t   *by_code;
+	uint32_t	codes;
+	uint32_t	stamp;
+} FocusBodyMarks;
+
+/* Sets the codes of the sample, and returns how many they are. */
+extern uint32_t focus_body_sample(const FocusBodyWriter *writer, const FocusBodyPlan *plan,
+								  uint16_t **sample);
+extern void focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes, const FocusBodyMemory *memory);
 
 /*
- * The commonest code of child for each code of parent, as far as there is one,
- * into map, and the number of rows that have another.
+ * In how many rows of the sample does child not have the code that it had the
+ * last time that parent had this one?  No need to count far beyond limit.
  */
-extern uint32_t focus_body_map(const FocusBodyWriter *writer, const FocusBodyPlan *parent,
-							   const FocusBodyPlan *child, uint16_t *map, uint32_t *votes);
+extern uint32_t focus_body_sample_exceptions(FocusBodyMarks *marks, const uint16_t *parent,
+											 const uint16_t *child, uint32_t count, uint32_t limit);
+extern void focus_body_derive(FocusBodyWriter *writer);
 
 /*
  * The code that each code of child has in a dictionary of parent's entries and

@@ -5,9 +5,10 @@
  *
  * SAME has the values of its parent, DEPENDENT a value for each of its
  * parent's; both list the rows in which that is not so.  A parent has no
- * parent itself.  All pairs that could pay are tried on a sample first, the
- * promising ones on all rows.  Then parents are chosen one after the other,
- * always the one that saves most.
+ * parent itself.  All pairs that could pay are tried on a sample of the rows.
+ * Then parents are chosen one after the other, always the one that saves most;
+ * what was chosen is counted on all rows, and where that shows the sample to
+ * be wrong, the choice is made again.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,15 +20,18 @@
 #define SIZE_MIN		48
 /* Bytes that a segment takes besides what is counted */
 #define OVERHEAD		40
+/* Choices, the last of which counts as it is */
+#define ROUNDS_MAX		4
 
 typedef struct Link
 {
 	int			parent;
 	int			child;
 	FocusBodyEncoding encoding;
-	uint32_t	exceptions;
-	uint32_t	common;
+	uint32_t	common;			/* SAME by codes */
+	uint16_t   *map;			/* DEPENDENT: once it is counted */
 	size_t		size;
+	bool		counted;		/* on all rows */
 } Link;
 
 typedef struct Derivation
@@ -37,10 +41,8 @@ typedef struct Derivation
 	int			ncolumns;
 	uint32_t	sampled;
 	uint16_t   *sample[COLUMNS_TRIED];
-	uint16_t   *map;			/* by code of the parent */
-	uint32_t   *votes;
-	uint32_t   *marks;
-	uint32_t	stamp;
+	uint32_t   *votes;			/* by code */
+	FocusBodyMarks marks;
 	Link	   *links;
 	int			nlinks;
 } Derivation;
@@ -48,8 +50,8 @@ typedef struct Derivation
 /*
  * Sampling
  */
-uint32_t
-focus_body_sampled(uint32_t rows)
+static uint32_t
+sampled_rows(uint32_t rows)
 {
 	uint32_t	max = FOCUS_BODY_SAMPLE_BLOCKS * FOCUS_BODY_SAMPLE_ROWS;
 
@@ -57,11 +59,59 @@ focus_body_sampled(uint32_t rows)
 }
 
 uint32_t
-focus_body_sample_row(uint32_t rows, uint32_t i)
+focus_body_sample(const FocusBodyWriter *writer, const FocusBodyPlan *plan, uint16_t **sample)
 {
-	if (rows <= FOCUS_BODY_SAMPLE_BLOCKS * FOCUS_BODY_SAMPLE_ROWS)
-		return i;
-	return i / FOCUS_BODY_SAMPLE_ROWS * (rows / FOCUS_BODY_SAMPLE_BLOCKS) + i % FOCUS_BODY_SAMPLE_ROWS;
+	uint32_t	count = sampled_rows(writer->rows);
+	uint32_t	distance = writer->rows / FOCUS_BODY_SAMPLE_BLOCKS;
+
+	*sample = focus_body_allocate(writer->memory, sizeof(uint16_t) * count);
+	if (count < FOCUS_BODY_SAMPLE_BLOCKS * FOCUS_BODY_SAMPLE_ROWS)
+		memcpy(*sample, plan->codes, sizeof(uint16_t) * count);
+	else
+		for (uint32_t block = 0; block < FOCUS_BODY_SAMPLE_BLOCKS; block++)
+			memcpy(*sample + block * FOCUS_BODY_SAMPLE_ROWS, plan->codes + block * distance,
+				   sizeof(uint16_t) * FOCUS_BODY_SAMPLE_ROWS);
+	return count;
+}
+
+void
+focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes, const FocusBodyMemory *memory)
+{
+	size_t		size = sizeof(uint32_t) * codes;
+
+	marks->codes = codes;
+	marks->by_code = focus_body_allocate(memory, size);
+	memset(marks->by_code, 0, size);
+	marks->stamp = 0;
+}
+
+uint32_t
+focus_body_sample_exceptions(FocusBodyMarks *marks, const uint16_t *parent, const uint16_t *child,
+							 uint32_t count, uint32_t limit)
+{
+	uint32_t	exceptions = 0;
+	uint32_t	stamp;
+
+	if (++marks->stamp > UINT16_MAX)
+	{
+		memset(marks->by_code, 0, sizeof(uint32_t) * marks->codes);
+		marks->stamp = 1;
+	}
+	stamp = marks->stamp << 16;
+	for (uint32_t first = 0; first < count && exceptions <= limit; first += 64)
+	{
+		uint32_t	end = count - first < 64 ? count : first + 64;
+
+		for (uint32_t i = first; i < end; i++)
+		{
+			uint32_t	mark = marks->by_code[parent[i]];
+			uint32_t	value = stamp | child[i];
+
+			exceptions += mark >= stamp && mark != value;
+			marks->by_code[parent[i]] = value;
+		}
+	}
+	return exceptions;
 }
 
 static void
@@ -86,20 +136,6 @@ choose_columns(Derivation *d)
 	}
 }
 
-static void
-take_samples(Derivation *d)
-{
-	d->sampled = focus_body_sampled(d->writer->rows);
-	for (int i = 0; i < d->ncolumns; i++)
-	{
-		const uint16_t *codes = d->writer->plans[d->columns[i]].codes;
-
-		d->sample[i] = focus_body_allocate(d->writer->memory, sizeof(uint16_t) * d->sampled);
-		for (uint32_t j = 0; j < d->sampled; j++)
-			d->sample[i][j] = codes[focus_body_sample_row(d->writer->rows, j)];
-	}
-}
-
 /*
  * Sizes
  */
@@ -120,13 +156,30 @@ number_width(const FocusBodyPlan *plan)
 	return focus_body_bits((uint64_t) plan->max - (uint64_t) plan->min);
 }
 
+/* Notes a pair, of which so many rows of the sample are exceptions. */
 static void
-add_link(Derivation *d, const Link *link)
+add_link(Derivation *d, int p, int c, FocusBodyEncoding encoding, size_t size)
 {
-	const FocusBodyPlan *child = &d->writer->plans[link->child];
+	Link	   *link = &d->links[d->nlinks];
 
-	if (link->size + link->size / 8 < child->size)
-		d->links[d->nlinks++] = *link;
+	link->parent = d->columns[p];
+	link->child = d->columns[c];
+	link->encoding = encoding;
+	link->common = 0;
+	link->map = NULL;
+	link->size = size;
+	link->counted = false;
+	if (size + size / 8 < d->writer->plans[link->child].size)
+		d->nlinks++;
+}
+
+/* So many exceptions in the sample leave nothing of what may be saved. */
+static uint32_t
+sample_limit(const Derivation *d, size_t saved, int width)
+{
+	uint64_t	rows = saved * 8 / (size_t) (width + 2);
+
+	return rows < d->writer->rows ? (uint32_t) (rows * d->sampled / d->writer->rows) : d->sampled;
 }
 
 static uint32_t
@@ -139,37 +192,35 @@ scaled_exceptions(const Derivation *d, uint32_t exceptions)
  * DEPENDENT
  */
 static uint32_t
-sampled_map_exceptions(Derivation *d, int parent, int child)
+map_exceptions(const FocusBodyWriter *writer, const FocusBodyPlan *parent,
+			   const FocusBodyPlan *child, const uint16_t *map)
 {
-	const uint16_t *from = d->sample[parent];
-	const uint16_t *to = d->sample[child];
 	uint32_t	exceptions = 0;
 
-	if (++d->stamp > UINT16_MAX)
-	{
-		memset(d->marks, 0, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-		d->stamp = 1;
-	}
-	for (uint32_t i = 0; i < d->sampled; i++)
-	{
-		uint32_t	mark = d->marks[from[i]];
-		uint32_t	value = d->stamp << 16 | to[i];
-
-		exceptions += mark >> 16 == d->stamp && mark != value;
-		d->marks[from[i]] = value;
-	}
+	for (uint32_t row = 0; row < writer->rows; row++)
+		exceptions += map[parent->codes[row]] != child->codes[row];
 	return exceptions;
 }
 
-uint32_t
-focus_body_map(const FocusBodyWriter *writer, const FocusBodyPlan *parent,
-			   const FocusBodyPlan *child, uint16_t *map, uint32_t *votes)
+/*
+ * The commonest code of child for each code of parent, as far as there is one,
+ * into map, and the number of rows that have another.
+ */
+static uint32_t
+make_map(const FocusBodyWriter *writer, const FocusBodyPlan *parent,
+		 const FocusBodyPlan *child, uint16_t *map, uint32_t *votes)
 {
-	uint32_t	exceptions = 0;
+	uint32_t	exceptions;
+
+	memset(map, 0, sizeof(uint16_t) * (parent->entries + 1));
+	for (uint32_t row = 0; row < writer->rows; row++)
+		map[parent->codes[row]] = child->codes[row];
+	exceptions = map_exceptions(writer, parent, child, map);
+	if (exceptions == 0)
+		return 0;
 
 	/* The majority, where there is one, remains after all others cancel. */
 	memset(votes, 0, sizeof(uint32_t) * (parent->entries + 1));
-	memset(map, 0, sizeof(uint16_t) * (parent->entries + 1));
 	for (uint32_t row = 0; row < writer->rows; row++)
 	{
 		uint16_t	from = parent->codes[row];
@@ -179,9 +230,15 @@ focus_body_map(const FocusBodyWriter *writer, const FocusBodyPlan *parent,
 			map[from] = to;
 		votes[from] += map[from] == to ? 1 : UINT32_MAX;
 	}
-	for (uint32_t row = 0; row < writer->rows; row++)
-		exceptions += map[parent->codes[row]] != child->codes[row];
-	return exceptions;
+	return map_exceptions(writer, parent, child, map);
+}
+
+/* Size without exceptions */
+static size_t
+dependent_size(const FocusBodyPlan *parent, const FocusBodyPlan *child)
+{
+	return OVERHEAD + child->entries_size +
+		(size_t) (parent->entries + 1) * (size_t) focus_body_bits(child->entries) / 8;
 }
 
 static void
@@ -189,23 +246,31 @@ try_dependent(Derivation *d, int p, int c)
 {
 	const FocusBodyPlan *parent = &d->writer->plans[d->columns[p]];
 	const FocusBodyPlan *child = &d->writer->plans[d->columns[c]];
+	size_t		size = dependent_size(parent, child);
 	int			width = focus_body_bits(child->entries);
-	size_t		size = OVERHEAD + child->entries_size + (size_t) (parent->entries + 1) * (size_t) width / 8;
+	uint32_t	limit;
 	uint32_t	exceptions;
-	Link		link;
 
 	if (parent->encoding != FOCUS_BODY_DICTIONARY || size + size / 8 >= child->size)
 		return;
-	exceptions = scaled_exceptions(d, sampled_map_exceptions(d, p, c));
-	if (size + exceptions_size(d->writer, exceptions, width) / 2 >= child->size)
+	limit = sample_limit(d, child->size - size, width);
+	exceptions = focus_body_sample_exceptions(&d->marks, d->sample[p], d->sample[c], d->sampled, limit);
+	if (exceptions > limit)
 		return;
-	link.parent = d->columns[p];
-	link.child = d->columns[c];
-	link.encoding = FOCUS_BODY_DEPENDENT;
-	link.exceptions = focus_body_map(d->writer, parent, child, d->map, d->votes);
-	link.common = 0;
-	link.size = size + exceptions_size(d->writer, link.exceptions, width);
-	add_link(d, &link);
+	add_link(d, p, c, FOCUS_BODY_DEPENDENT,
+			 size + exceptions_size(d->writer, scaled_exceptions(d, exceptions), width));
+}
+
+static size_t
+count_dependent(Derivation *d, const FocusBodyPlan *parent, const FocusBodyPlan *child, Link *link)
+{
+	size_t		count = parent->entries + (size_t) 1;
+	uint32_t	exceptions;
+
+	link->map = focus_body_allocate(d->writer->memory, sizeof(uint16_t) * count);
+	exceptions = make_map(d->writer, parent, child, link->map, d->votes);
+	return dependent_size(parent, child) +
+		exceptions_size(d->writer, exceptions, focus_body_bits(child->entries));
 }
 
 /*
@@ -247,27 +312,27 @@ try_same_numbers(Derivation *d, int p, int c)
 {
 	const FocusBodyPlan *parent = &d->writer->plans[d->columns[p]];
 	const FocusBodyPlan *child = &d->writer->plans[d->columns[c]];
-	int			width = number_width(child);
+	uint32_t	limit = sample_limit(d, child->size, number_width(child));
 	uint32_t	exceptions = 0;
-	Link		link;
 
 	if (parent->encoding != FOCUS_BODY_DIRECT)
 		return;
-	for (uint32_t i = 0; i < d->sampled; i++)
+	for (uint32_t i = 0; i < d->sampled && exceptions <= limit; i++)
 		exceptions += !focus_body_same_number(parent, d->sample[p][i], child, d->sample[c][i]);
-	exceptions = scaled_exceptions(d, exceptions);
-	if (exceptions > d->writer->rows / 2 ||
-		exceptions_size(d->writer, exceptions, width) / 2 >= child->size)
+	if (exceptions > limit)
 		return;
-	link.parent = d->columns[p];
-	link.child = d->columns[c];
-	link.encoding = FOCUS_BODY_SAME;
-	link.exceptions = 0;
-	link.common = 0;
+	add_link(d, p, c, FOCUS_BODY_SAME,
+			 OVERHEAD + exceptions_size(d->writer, scaled_exceptions(d, exceptions), number_width(child)));
+}
+
+static size_t
+count_same_numbers(Derivation *d, const FocusBodyPlan *parent, const FocusBodyPlan *child)
+{
+	uint32_t	exceptions = 0;
+
 	for (uint32_t row = 0; row < d->writer->rows; row++)
-		link.exceptions += !focus_body_same_number(parent, parent->codes[row], child, child->codes[row]);
-	link.size = OVERHEAD + exceptions_size(d->writer, link.exceptions, width);
-	add_link(d, &link);
+		exceptions += !focus_body_same_number(parent, parent->codes[row], child, child->codes[row]);
+	return OVERHEAD + exceptions_size(d->writer, exceptions, number_width(child));
 }
 
 /* Order of entries, as focus_body_order_entries() has made it */
@@ -340,7 +405,6 @@ try_same_codes(Derivation *d, int p, int c)
 	const FocusBodyPlan *child = &d->writer->plans[d->columns[c]];
 	uint32_t	different = 0;
 	uint32_t	equal = 0;
-	Link		link;
 
 	if (parent->encoding != FOCUS_BODY_DICTIONARY || child->encoding != FOCUS_BODY_DICTIONARY ||
 		parent->kind != child->kind || parent->scale != child->scale ||
@@ -355,18 +419,22 @@ try_same_codes(Derivation *d, int p, int c)
 	}
 	if (different > equal / 4)
 		return;
-	link.parent = d->columns[p];
-	link.child = d->columns[c];
-	link.encoding = FOCUS_BODY_SAME;
-	link.common = focus_body_merge(parent, child, d->votes);
-	if (parent->entries + (child->entries - link.common) > FOCUS_BODY_ENTRIES_MAX)
-		return;
-	link.exceptions = 0;
+	add_link(d, p, c, FOCUS_BODY_SAME,
+			 OVERHEAD + exceptions_size(d->writer, scaled_exceptions(d, different * 61), focus_body_bits(child->entries)));
+}
+
+static size_t
+count_same_codes(Derivation *d, const FocusBodyPlan *parent, const FocusBodyPlan *child, Link *link)
+{
+	uint32_t	exceptions = 0;
+
+	link->common = focus_body_merge(parent, child, d->votes);
+	if (parent->entries + (child->entries - link->common) > FOCUS_BODY_ENTRIES_MAX)
+		return SIZE_MAX / 2;
 	for (uint32_t row = 0; row < d->writer->rows; row++)
-		link.exceptions += d->votes[child->codes[row]] != parent->codes[row];
-	link.size = OVERHEAD + exceptions_size(d->writer, link.exceptions, focus_body_bits(child->entries)) +
-		child->entries_size * (child->entries - link.common) / child->entries;
-	add_link(d, &link);
+		exceptions += d->votes[child->codes[row]] != parent->codes[row];
+	return OVERHEAD + exceptions_size(d->writer, exceptions, focus_body_bits(child->entries)) +
+		child->entries_size * (child->entries - link->common) / child->entries;
 }
 
 /*
@@ -408,7 +476,7 @@ gain_of_parent(const Derivation *d, int parent, const int *chosen)
 	for (int i = 0; i < d->nlinks; i++)
 	{
 		const Link *link = &d->links[i];
-		int64_t		saved = (int64_t) (plans[link->child].size - link->size);
+		int64_t		saved = (int64_t) plans[link->child].size - (int64_t) link->size;
 		int			before = chosen[link->child];
 
 		if (link->parent != parent || before == -2)
@@ -442,13 +510,11 @@ take_parent(Derivation *d, int parent, int *chosen)
 	}
 }
 
+/* Sets chosen by the sizes of the links. */
 static void
-choose_links(Derivation *d)
+choose_links(Derivation *d, int *chosen)
 {
-	FocusBodyWriter *writer = d->writer;
-	int		   *chosen = focus_body_allocate(writer->memory, sizeof(int) * (size_t) writer->ncolumns);
-
-	for (int i = 0; i < writer->ncolumns; i++)
+	for (int i = 0; i < d->writer->ncolumns; i++)
 		chosen[i] = -1;
 	for (;;)
 	{
@@ -469,17 +535,58 @@ choose_links(Derivation *d)
 			break;
 		take_parent(d, best, chosen);
 	}
-	for (int i = 0; i < writer->ncolumns; i++)
+}
+
+/* Counts the chosen links; true if one is much larger than it was thought. */
+static bool
+count_links(Derivation *d, const int *chosen)
+{
+	FocusBodyPlan *plans = d->writer->plans;
+	bool		surprise = false;
+
+	for (int i = 0; i < d->writer->ncolumns; i++)
 	{
+		Link	   *link = &d->links[chosen[i] >= 0 ? chosen[i] : 0];
+		const FocusBodyPlan *parent;
+		size_t		size;
+
+		if (chosen[i] < 0 || link->counted)
+			continue;
+		parent = &plans[link->parent];
+		if (link->encoding == FOCUS_BODY_DEPENDENT)
+			size = count_dependent(d, parent, &plans[i], link);
+		else if (parent->encoding == FOCUS_BODY_DIRECT)
+			size = count_same_numbers(d, parent, &plans[i]);
+		else
+			size = count_same_codes(d, parent, &plans[i], link);
+		surprise = surprise || size > link->size + link->size / 4 + SIZE_MIN;
+		link->size = size;
+		link->counted = true;
+	}
+	return surprise;
+}
+
+static void
+take_links(Derivation *d, const int *chosen)
+{
+	for (int i = 0; i < d->writer->ncolumns; i++)
+	{
+		FocusBodyPlan *plan = &d->writer->plans[i];
 		const Link *link = &d->links[chosen[i] >= 0 ? chosen[i] : 0];
 
-		if (chosen[i] < 0)
+		if (chosen[i] < 0 || link->size >= plan->size)
 			continue;
-		writer->plans[i].encoding = link->encoding;
-		writer->plans[i].parent = link->parent;
-		writer->plans[i].exceptions = link->exceptions;
-		writer->plans[i].common = link->common;
-		writer->plans[i].size = link->size;
+		plan->encoding = link->encoding;
+		plan->parent = link->parent;
+		plan->common = link->common;
+		plan->map = link->map;
+		if (link->encoding == FOCUS_BODY_DEPENDENT && !plan->sorted)
+		{
+			/* Numbers that were to be written as such have no order so far. */
+			focus_body_order_entries(d->writer, plan);
+			make_map(d->writer, &d->writer->plans[link->parent], plan, plan->map, d->votes);
+		}
+		plan->size = link->size;
 	}
 }
 
@@ -488,16 +595,25 @@ focus_body_derive(FocusBodyWriter *writer)
 {
 	const FocusBodyMemory *memory = writer->memory;
 	Derivation *d = focus_body_allocate(memory, sizeof(Derivation));
+	int		   *chosen;
 
 	memset(d, 0, sizeof(*d));
 	d->writer = writer;
 	choose_columns(d);
-	take_samples(d);
-	d->map = focus_body_allocate(memory, sizeof(uint16_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-	d->votes = focus_body_allocate(memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-	d->marks = focus_body_allocate(memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-	memset(d->marks, 0, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-	d->links = focus_body_allocate(memory, sizeof(Link) * 3 * COLUMNS_TRIED * COLUMNS_TRIED);
+	for (int i = 0; i < d->ncolumns; i++)
+		d->sampled = focus_body_sample(writer, &writer->plans[d->columns[i]], &d->sample[i]);
+	focus_body_marks_init(&d->marks, writer->codes, memory);
+	d->votes = focus_body_allocate(memory, sizeof(uint32_t) * writer->codes);
+	d->links = focus_body_allocate(memory, sizeof(Link) * (3 * (size_t) (d->ncolumns * d->ncolumns) + 1));
 	find_links(d);
-	choose_links(d);
+	if (d->nlinks == 0)
+		return;
+	chosen = focus_body_allocate(memory, sizeof(int) * (size_t) writer->ncolumns);
+	for (int round = 0; round < ROUNDS_MAX; round++)
+	{
+		choose_links(d, chosen);
+		if (!count_links(d, chosen))
+			break;
+	}
+	take_links(d, chosen);
 }

@@ -41,71 +41,53 @@ code_width(const FocusBodyPlan *plan)
 	return focus_body_bits(plan->entries);
 }
 
-/* In how many rows of the sample does child differ from what parent tells? */
-static uint32_t
-sample_exceptions(const FocusBodyWriter *writer, const FocusBodyPlan *parent,
-				  const FocusBodyPlan *child, uint32_t *marks, uint32_t stamp)
-{
-	uint32_t	count = focus_body_sampled(writer->rows);
-	uint32_t	exceptions = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-	{
-		uint32_t	row = focus_body_sample_row(writer->rows, i);
-		uint32_t   *mark = &marks[parent->codes[row]];
-		uint32_t	value = stamp << 16 | child->codes[row];
-
-		if (*mark >> 16 == stamp)
-			exceptions += *mark != value;
-		else
-			*mark = value;
-	}
-	return exceptions;
-}
-
 /* Bits that sorting by this column first saves, about */
 static int64_t
-benefit(const FocusBodyWriter *writer, int key, uint32_t *marks, uint32_t *stamp)
+benefit(const FocusBodyWriter *writer, int key, uint16_t **samples, uint32_t sampled,
+		FocusBodyMarks *marks)
 {
 	const FocusBodyPlan *plan = &writer->plans[key];
+	uint32_t	limit = sampled / 20;
 	int64_t		total = (int64_t) writer->rows * code_width(plan) -
 		(int64_t) plan->entries * RUN_BITS;
 
 	for (int i = 0; i < writer->ncolumns; i++)
 	{
-		const FocusBodyPlan *child = &writer->plans[i];
-		int			width = code_width(child);
+		int			width = code_width(&writer->plans[i]);
 		int64_t		saved = (int64_t) writer->rows * width -
 			(int64_t) plan->entries * (width + RUN_BITS);
 
-		if (i == key || focus_body_is_constant(child) || saved <= 0)
+		if (i == key || !samples[i] || saved <= 0)
 			continue;
-		if (++*stamp > UINT16_MAX)
-		{
-			memset(marks, 0, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-			*stamp = 1;
-		}
-		if (sample_exceptions(writer, plan, child, marks, *stamp) * 20 < focus_body_sampled(writer->rows))
+		if (focus_body_sample_exceptions(marks, samples[key], samples[i], sampled, limit) <= limit)
 			total += saved;
 	}
 	return total;
 }
 
 static int
-choose_first(const FocusBodyWriter *writer, uint32_t *marks)
+choose_first(const FocusBodyWriter *writer)
 {
 	int			best = -1;
 	int64_t		best_benefit = 0;
-	uint32_t	stamp = 0;
+	uint32_t	sampled = 0;
+	uint16_t  **samples = focus_body_allocate(writer->memory, sizeof(uint16_t *) * (size_t) writer->ncolumns);
+	FocusBodyMarks marks;
 
-	memset(marks, 0, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+	focus_body_marks_init(&marks, writer->codes, writer->memory);
+	for (int i = 0; i < writer->ncolumns; i++)
+	{
+		samples[i] = NULL;
+		if (!focus_body_is_constant(&writer->plans[i]))
+			sampled = focus_body_sample(writer, &writer->plans[i], &samples[i]);
+	}
 	for (int i = 0; i < writer->ncolumns; i++)
 	{
 		int64_t		value;
 
-		if (focus_body_is_constant(&writer->plans[i]) || writer->plans[i].entries > writer->rows / 4)
+		if (!samples[i] || writer->plans[i].entries > writer->rows / 4)
 			continue;
-		value = benefit(writer, i, marks, &stamp);
+		value = benefit(writer, i, samples, sampled, &marks);
 		if (best < 0 || value > best_benefit)
 		{
 			best = i;
@@ -207,12 +189,12 @@ focus_body_sort(FocusBodyWriter *writer, uint16_t *order)
 
 	space.rows = focus_body_allocate(writer->memory, sizeof(uint16_t) * rows);
 	space.other = focus_body_allocate(writer->memory, sizeof(uint16_t) * rows);
-	space.starts = focus_body_allocate(writer->memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
-	space.marks = focus_body_allocate(writer->memory, sizeof(uint32_t) * (FOCUS_BODY_ENTRIES_MAX + 1));
+	space.starts = focus_body_allocate(writer->memory, sizeof(uint32_t) * writer->codes);
+	space.marks = focus_body_allocate(writer->memory, sizeof(uint32_t) * writer->codes);
 	for (uint32_t i = 0; i < rows; i++)
 		space.rows[i] = (uint16_t) i;
 
-	first = choose_first(writer, space.marks);
+	first = choose_first(writer);
 	if (first >= 0)
 	{
 		sort_by(&writer->plans[first], rows, &space);

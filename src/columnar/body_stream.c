@@ -54,9 +54,9 @@ static void write_stream(FocusBodyBuffer *buffer, FocusBodyScratch *scratch,
 						 const int64_t *values, uint32_t count, bool whole, int depth);
 
 void
-focus_body_scratch_init(FocusBodyScratch *scratch, const FocusBodyMemory *memory)
+focus_body_scratch_init(FocusBodyScratch *scratch, uint32_t count, const FocusBodyMemory *memory)
 {
-	size_t		size = sizeof(int64_t) * (FOCUS_BODY_ROWS_MAX + 1);
+	size_t		size = sizeof(int64_t) * count;
 
 	for (int i = 0; i < FOCUS_STREAM_DEPTH_MAX; i++)
 	{

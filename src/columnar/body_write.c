@@ -141,6 +141,37 @@ row_numbers(const FocusBodyWriter *writer, const FocusBodyPlan *plan, int64_t *n
 	}
 }
 
+/* About the size of the stream of codes */
+static size_t
+estimate_codes(const FocusBodyWriter *writer, const FocusBodyPlan *plan)
+{
+	const uint16_t *codes = plan->codes;
+	uint32_t	rows = writer->rows;
+	int			width = focus_body_bits(plan->entries);
+	size_t		frames = 0;
+	size_t		runs = 1;
+
+	for (uint32_t first = 0; first < rows; first += FOCUS_BODY_VECTOR_ROWS)
+	{
+		uint32_t	count = rows - first < FOCUS_BODY_VECTOR_ROWS ? rows - first : FOCUS_BODY_VECTOR_ROWS;
+		uint16_t	min = UINT16_MAX;
+		uint16_t	max = 0;
+		uint16_t	changes = 0;
+
+		for (uint32_t i = 0; i < count; i++)
+		{
+			min = codes[first + i] < min ? codes[first + i] : min;
+			max = codes[first + i] > max ? codes[first + i] : max;
+		}
+		for (uint32_t i = 1; i < count; i++)
+			changes += codes[first + i] != codes[first + i - 1];
+		runs += changes + (size_t) (first > 0 && codes[first] != codes[first - 1]);
+		frames += focus_body_packed_size(count, focus_body_bits((uint64_t) (max - min)));
+	}
+	runs = runs * (size_t) (width + focus_body_bits(rows / runs) + 1) / 8;
+	return 20 + (runs < frames ? runs : frames);
+}
+
 static void
 estimate_entries(FocusBodyPlan *plan)
 {
@@ -175,10 +206,7 @@ estimate(FocusBodyWriter *writer, FocusBodyPlan *plan)
 	if (plan->kind != FOCUS_BODY_BYTES && plan->entries >= writer->rows / 2)
 		plan->codes_size = focus_body_packed_size(writer->rows, focus_body_bits(plan->entries));
 	else
-	{
-		codes_to_numbers(writer, plan->codes);
-		plan->codes_size = focus_body_stream_size(scratch, scratch->numbers, writer->rows, false);
-	}
+		plan->codes_size = estimate_codes(writer, plan);
 	plan->size = plan->codes_size + plan->entries_size;
 	if (plan->kind == FOCUS_BODY_BYTES)
 		return;
@@ -314,14 +342,12 @@ static void
 write_dependent(FocusBodyWriter *writer, const FocusBodyPlan *plan, const FocusBodyPlan *parent)
 {
 	size_t		count = parent->entries + (size_t) 1;
-	uint16_t   *map = focus_body_allocate(writer->memory, sizeof(uint16_t) * count);
-	uint32_t   *votes = focus_body_allocate(writer->memory, sizeof(uint32_t) * count);
+	const uint16_t *map = plan->map;
 	int64_t    *values = writer->scratch.numbers;
 	uint32_t	exceptions = 0;
 
 	focus_body_append8(&writer->buffer, plan->sorted);
 	write_entries(writer, plan, 0);
-	focus_body_map(writer, parent, plan, map, votes);
 	for (size_t i = 0; i < count; i++)
 		values[i] = map[i];
 	write_numbers(writer, values, (uint32_t) count, true);
@@ -439,8 +465,9 @@ focus_body_write(const FocusBodyInput *columns, int ncolumns, uint32_t rows, int
 	writer->buffer.memory = memory;
 	writer->ncolumns = ncolumns;
 	writer->rows = rows;
+	writer->codes = rows + 1;
 	writer->flags = flags;
-	focus_body_scratch_init(&writer->scratch, memory);
+	focus_body_scratch_init(&writer->scratch, writer->codes, memory);
 	prepare(writer, columns);
 	if (flags & FOCUS_BODY_SORT)
 		focus_body_sort(writer, order);
