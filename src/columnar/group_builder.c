@@ -30,6 +30,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "storage/shmem.h"
 #include "utils/memutils.h"
 
 #include "columnar/group_builder.h"
@@ -50,8 +51,10 @@
 #define ENTRIES_MIN			32
 #define BYTES_MIN			256
 
-/* An allocation of the codec that is freed by itself */
-#define LARGE_ALLOCATION	(64 * 1024)
+/* The codec's memory comes in blocks of this size, or larger ones */
+#define BODY_BLOCK_SIZE		((Size) 2 * 1024 * 1024)
+/* What is kept of it, at most */
+#define BODY_MEMORY_KEPT	((Size) 48 * 1024 * 1024)
 
 #define SLOT_CODE(slot)		((slot) & 0xFFFF)
 #define SLOT_TAG(hash)		((uint32) ((hash) >> 48) << 16)
@@ -76,6 +79,7 @@ typedef struct Column
 	uint32		table_size;		/* a power of two, at least twice the entries */
 
 	uint16	   *codes;			/* NULL: all are 0 */
+	uint16	   *kept_codes;		/* memory for them, of rows_size */
 } Column;
 
 struct FocusGroupBuilder
@@ -89,19 +93,31 @@ struct FocusGroupBuilder
 	uint32		rows_size;		/* size of the codes of each column */
 	Size		entry_bytes;
 	bool		out_of_codes;	/* a column has as many entries as it can */
+	bool		keeps_memory;
 	Column	   *columns;
 	uint16	   *slot_codes;		/* for focus_group_builder_add_slot() */
 };
 
-/* Memory for the codec: see focus_group_builder_body(). */
+/* Memory for the codec, freed all at once */
+typedef struct BodyBlock
+{
+	struct BodyBlock *next;
+	Size		size;
+	Size		used;			/* this header included */
+} BodyBlock;
+
+#define ALIGNOF_BODY_MEMORY 16
+
 typedef struct BodyMemory
 {
-	MemoryContext small;
-	MemoryContext large;
-	List	   *allocations;	/* in large */
+	MemoryContext context;		/* a child of the transaction's */
+	BodyBlock  *blocks;
 } BodyMemory;
 
+static BodyMemory *body_memory = NULL;	/* in its own context */
+
 static void empty_columns(FocusGroupBuilder *builder);
+static void empty_column(Column *column);
 static void grow_rows(FocusGroupBuilder *builder);
 static void start_codes(FocusGroupBuilder *builder, Column *column);
 static uint16 find_or_add(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value);
@@ -113,8 +129,11 @@ static Datum entry_datum(const Column *column, uint32 entry);
 static void make_input(FocusGroupBuilder *builder, const Column *column, FocusBodyInput *input);
 static void drop_unused_entries(FocusGroupBuilder *builder, FocusBodyInput *input);
 static void decimals_to_bytes(FocusBodyInput *input);
+static void begin_body_memory(void);
+static void end_body_memory(void);
+static Size body_block_start(const BodyBlock *block);
+static void forget_body_memory(void *arg);
 static void *allocate_for_body(void *context, size_t size);
-static struct varlena *take_body(BodyMemory *memory, uint8_t *body, size_t size);
 
 static inline uint64
 hash_value(const Column *column, const FocusGroupValue *value)
@@ -175,10 +194,25 @@ focus_group_builder_free(FocusGroupBuilder *builder)
 }
 
 void
+focus_group_builder_keep_memory(FocusGroupBuilder *builder)
+{
+	builder->keeps_memory = true;
+}
+
+void
 focus_group_builder_reset(FocusGroupBuilder *builder)
 {
-	MemoryContextReset(builder->data);
 	MemoryContextReset(builder->scratch);
+	if (builder->keeps_memory && MemoryContextMemAllocated(builder->data, false) < FULL_MEMORY / 2)
+	{
+		for (int i = 0; i < builder->ncolumns; i++)
+			empty_column(&builder->columns[i]);
+		builder->rows = 0;
+		builder->entry_bytes = 0;
+		builder->out_of_codes = false;
+		return;
+	}
+	MemoryContextReset(builder->data);
 	empty_columns(builder);
 }
 
@@ -350,6 +384,30 @@ empty_columns(FocusGroupBuilder *builder)
 	builder->out_of_codes = false;
 }
 
+/* Keeps the memory, unless the column has other uses for it next time. */
+static void
+empty_column(Column *column)
+{
+	if (column->kind != column->wanted)
+	{
+		pfree(column->offsets);
+		pfree(column->bytes);
+		column->offsets = NULL;
+		column->bytes = NULL;
+		column->bytes_size = 0;
+		column->entries_size = 0;
+		column->kind = column->wanted;
+	}
+	if (column->table != NULL)
+		memset(column->table, 0, column->table_size * sizeof(uint32));
+	if (column->codes != NULL)
+		column->kept_codes = column->codes;
+	column->codes = NULL;
+	column->entries = 0;
+	column->entries_in_rows = 0;
+	column->unused_entries = false;
+}
+
 static void
 grow_rows(FocusGroupBuilder *builder)
 {
@@ -360,6 +418,8 @@ grow_rows(FocusGroupBuilder *builder)
 
 		if (column->codes != NULL)
 			column->codes = repalloc(column->codes, builder->rows_size * sizeof(uint16));
+		else if (column->kept_codes != NULL)
+			column->kept_codes = repalloc(column->kept_codes, builder->rows_size * sizeof(uint16));
 	}
 }
 
@@ -367,7 +427,11 @@ grow_rows(FocusGroupBuilder *builder)
 static void
 start_codes(FocusGroupBuilder *builder, Column *column)
 {
-	column->codes = MemoryContextAllocZero(builder->data, builder->rows_size * sizeof(uint16));
+	column->codes = column->kept_codes;
+	column->kept_codes = NULL;
+	if (column->codes == NULL)
+		column->codes = MemoryContextAlloc(builder->data, builder->rows_size * sizeof(uint16));
+	memset(column->codes, 0, builder->rows * sizeof(uint16));
 }
 
 
@@ -511,6 +575,7 @@ turn_into_bytes(FocusGroupBuilder *builder, Column *column)
 		.numbers = column->numbers, .scales = column->scales};
 
 	column->kind = FOCUS_BODY_BYTES;
+	column->entries_size = column->entries;
 	if (column->entries > 0)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(builder->data);
@@ -519,13 +584,15 @@ turn_into_bytes(FocusGroupBuilder *builder, Column *column)
 		column->offsets = unconstify(uint32 *, input.offsets);
 		column->bytes = unconstify(char *, input.bytes);
 		column->bytes_size = input.entries * FOCUS_VALUE_DECIMAL_SIZE;
-		column->entries_size = column->entries;
-		pfree(column->numbers);
-		pfree(column->scales);
 		MemoryContextSwitchTo(caller);
 
 		/* the same size would do, but the values hash differently now */
 		grow_table(builder, column);
+	}
+	if (column->numbers != NULL)
+	{
+		pfree(column->numbers);
+		pfree(column->scales);
 	}
 	column->numbers = NULL;
 	column->scales = NULL;
@@ -599,34 +666,33 @@ entry_datum(const Column *column, uint32 entry)
  * The body
  */
 
-/*
- * The codec's memory is of two kinds: what is small lives in a context that is
- * deleted, and what is large is allocated in the caller's context and freed
- * piece by piece, all but the result, which so need not be copied.
- */
 struct varlena *
 focus_group_builder_body(FocusGroupBuilder *builder, bool sort, uint16 *order)
 {
-	BodyMemory	memory = {0};
-	FocusBodyMemory allocator = {allocate_for_body, &memory};
-	FocusBodyInput *inputs;
-	MemoryContext caller = CurrentMemoryContext;
+	FocusBodyMemory memory = {allocate_for_body, NULL};
+	MemoryContext inputs_context = AllocSetContextCreate(CurrentMemoryContext, "focus group body inputs", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(inputs_context);
+	FocusBodyInput *inputs = palloc0(builder->ncolumns * sizeof(FocusBodyInput));
 	struct varlena *result;
 	uint8_t    *body;
 	size_t		size;
 
-	memory.large = CurrentMemoryContext;
-	memory.small = AllocSetContextCreate(CurrentMemoryContext, "focus group body", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(memory.small);
-	inputs = palloc0(builder->ncolumns * sizeof(FocusBodyInput));
+	begin_body_memory();
 	for (int i = 0; i < builder->ncolumns; i++)
 		make_input(builder, &builder->columns[i], &inputs[i]);
 	body = focus_body_write(inputs, builder->ncolumns, builder->rows,
 							FOCUS_BODY_COMPRESS | (sort ? FOCUS_BODY_SORT : 0),
-							VARHDRSZ, &allocator, order, &size);
+							VARHDRSZ, &memory, order, &size);
 	MemoryContextSwitchTo(caller);
-	result = take_body(&memory, body, size);
-	MemoryContextDelete(memory.small);
+	MemoryContextDelete(inputs_context);
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("row group of %zu bytes is too large", size)));
+	result = palloc(size);
+	memcpy(result, body, size);
+	SET_VARSIZE(result, size);
+	end_body_memory();
 	return result;
 }
 
@@ -726,45 +792,69 @@ decimals_to_bytes(FocusBodyInput *input)
 	input->bytes = bytes;
 }
 
+/* All of the codec's memory is free again. */
+static void
+begin_body_memory(void)
+{
+	MemoryContext context;
+	MemoryContextCallback *callback;
+
+	if (body_memory == NULL)
+	{
+		context = AllocSetContextCreate(TopTransactionContext, "focus group body", ALLOCSET_SMALL_SIZES);
+		body_memory = MemoryContextAllocZero(context, sizeof(BodyMemory));
+		body_memory->context = context;
+		callback = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
+		callback->func = forget_body_memory;
+		MemoryContextRegisterResetCallback(context, callback);
+	}
+	for (BodyBlock *block = body_memory->blocks; block != NULL; block = block->next)
+		block->used = body_block_start(block);
+}
+
+static void
+end_body_memory(void)
+{
+	if (MemoryContextMemAllocated(body_memory->context, false) > BODY_MEMORY_KEPT)
+		MemoryContextDelete(body_memory->context);
+}
+
+/* Allocations of a block begin there. */
+static Size
+body_block_start(const BodyBlock *block)
+{
+	return TYPEALIGN(ALIGNOF_BODY_MEMORY, (uintptr_t) block + sizeof(BodyBlock)) - (uintptr_t) block;
+}
+
+static void
+forget_body_memory(void *arg)
+{
+	body_memory = NULL;
+}
+
 static void *
 allocate_for_body(void *context, size_t size)
 {
-	BodyMemory *memory = context;
-	MemoryContext caller;
-	void	   *allocation;
+	BodyBlock  *block;
+	void	   *result;
 
-	if (size < LARGE_ALLOCATION)
-		return MemoryContextAlloc(memory->small, size);
-	allocation = MemoryContextAllocHuge(memory->large, size);
-	caller = MemoryContextSwitchTo(memory->small);
-	memory->allocations = lappend(memory->allocations, allocation);
-	MemoryContextSwitchTo(caller);
-	return allocation;
-}
-
-/*
- * Frees all that is large but the body, and makes a varlena of it, in the
- * current memory context.
- */
-static struct varlena *
-take_body(BodyMemory *memory, uint8_t *body, size_t size)
-{
-	bool		is_large = false;
-	ListCell   *cell;
-
-	if (!AllocSizeIsValid(size))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("row group of %zu bytes is too large", size)));
-	foreach(cell, memory->allocations)
+	size = TYPEALIGN(ALIGNOF_BODY_MEMORY, Max(size, 1));
+	for (block = body_memory->blocks; block != NULL; block = block->next)
 	{
-		if (lfirst(cell) == body)
-			is_large = true;
-		else
-			pfree(lfirst(cell));
+		if (block->size - block->used >= size)
+			break;
 	}
-	if (!is_large)
-		body = memcpy(palloc(size), body, size);
-	SET_VARSIZE(body, size);
-	return (struct varlena *) body;
+	if (block == NULL)
+	{
+		Size		block_size = Max(BODY_BLOCK_SIZE, add_size(size, sizeof(BodyBlock) + ALIGNOF_BODY_MEMORY));
+
+		block = MemoryContextAllocHuge(body_memory->context, block_size);
+		block->next = body_memory->blocks;
+		block->size = block_size;
+		block->used = body_block_start(block);
+		body_memory->blocks = block;
+	}
+	result = (char *) block + block->used;
+	block->used += size;
+	return result;
 }

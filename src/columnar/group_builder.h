@@ -84,4 +84,10 @@ extern void focus_group_builder_get(FocusGroupBuilder *builder, uint32 row,
 /* Forgets all rows and codes. */
 extern void focus_group_builder_reset(FocusGroupBuilder *builder);
 
+/*
+ * From now on focus_group_builder_reset() keeps the memory for the next rows:
+ * for who fills one builder again and again.
+ */
+extern void focus_group_builder_keep_memory(FocusGroupBuilder *builder);
+
 #endif							/* FOCUS_GROUP_BUILDER_H */

@@ -10,7 +10,7 @@ CREATE EXTENSION pgtap;
 CREATE FUNCTION unit_to_decimal(numeric) RETURNS text AS :'library' LANGUAGE c STRICT;
 CREATE FUNCTION unit_from_decimal(bigint, int, int) RETURNS numeric AS :'library' LANGUAGE c STRICT;
 CREATE FUNCTION unit_build(query text, sort boolean, group_rows int, skip int) RETURNS text AS :'library' LANGUAGE c STRICT;
-SELECT plan(23);
+SELECT plan(25);
 
 --
 -- numeric <-> number and scale
@@ -86,6 +86,10 @@ SELECT alike(unit_build('SELECT NULL::int, NULL::text FROM generate_series(1, 20
 SELECT alike(unit_build(format('SELECT cost FROM charge UNION ALL SELECT %s UNION ALL SELECT cost + 1 FROM charge', value),
 	false, 60000, skip), '% groups%', format('%s among numbers, %s', left(value, 24), skip))
 FROM (VALUES ('''NaN''::numeric'), ('10 ^ 40::numeric'), ('9223372036854775807::numeric')) AS v (value), (VALUES (0), (11)) AS s (skip);
+
+SELECT alike(unit_build('SELECT CASE WHEN i % 900 = 0 THEN ''NaN'' ELSE i / 7.0 END, CASE WHEN i > 1500 THEN i END, i / 400
+	FROM generate_series(1, 5000) AS i', true, 600, skip), '% groups%', 'memory is kept, ' || skip)
+FROM (VALUES (0), (13)) AS s (skip);
 
 -- limits
 SELECT alike(unit_build('SELECT i, i % 2 FROM generate_series(1, 70000) AS i', false, 100000, 0), '70000 rows, 2 groups%', 'codes run out');
