@@ -286,6 +286,30 @@ join_entries(const FocusBodyPlan *plan, uint32_t first, const int64_t *prefix, c
 	}
 }
 
+/*
+ * Contexts of zstd are kept for good, because making one takes longer than
+ * most dictionaries do.
+ */
+static ZSTD_CCtx *
+compressor(void)
+{
+	static _Thread_local ZSTD_CCtx *context = NULL;
+
+	if (!context)
+		context = ZSTD_createCCtx();
+	return context;
+}
+
+static ZSTD_DCtx *
+decompressor(void)
+{
+	static _Thread_local ZSTD_DCtx *context = NULL;
+
+	if (!context)
+		context = ZSTD_createDCtx();
+	return context;
+}
+
 /* Size of text when compressed, or 0 where that does not pay. */
 static size_t
 compress_text(FocusBodyWriter *writer, const char *text, size_t size, char **compressed)
@@ -293,10 +317,10 @@ compress_text(FocusBodyWriter *writer, const char *text, size_t size, char **com
 	size_t		space = ZSTD_compressBound(size);
 	size_t		result;
 
-	if (!(writer->flags & FOCUS_BODY_COMPRESS) || size < COMPRESS_MIN)
+	if (!(writer->flags & FOCUS_BODY_COMPRESS) || size < COMPRESS_MIN || !compressor())
 		return 0;
 	*compressed = focus_body_allocate(writer->memory, space);
-	result = ZSTD_compress(*compressed, space, text, size, COMPRESS_LEVEL);
+	result = ZSTD_compressCCtx(compressor(), *compressed, space, text, size, COMPRESS_LEVEL);
 	if (ZSTD_isError(result) || result + result / 8 > size)
 		return 0;
 	return result;
@@ -464,7 +488,8 @@ focus_body_read_bytes(FocusBodyCursor *cursor, uint32_t count, const FocusBodyMe
 	if (flags & COMPRESSED)
 	{
 		bytes = focus_body_allocate(memory, text_size);
-		if (ZSTD_decompress(bytes, text_size, text, stored_size) != text_size)
+		if (!decompressor() ||
+			ZSTD_decompressDCtx(decompressor(), bytes, text_size, text, stored_size) != text_size)
 			return false;
 		text = (const uint8_t *) bytes;
 	}

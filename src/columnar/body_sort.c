@@ -41,56 +41,99 @@ code_width(const FocusBodyPlan *plan)
 	return focus_body_bits(plan->entries);
 }
 
-/* Bits that sorting by this column first saves, about */
-static int64_t
-benefit(const FocusBodyWriter *writer, int key, uint16_t **samples, uint32_t sampled,
-		FocusBodyMarks *marks)
+/* The columns that may be keys, those of most values first, and samples */
+typedef struct KeySearch
 {
-	const FocusBodyPlan *plan = &writer->plans[key];
-	uint32_t	limit = sampled / 20;
-	int64_t		total = (int64_t) writer->rows * code_width(plan) -
-		(int64_t) plan->entries * RUN_BITS;
+	const FocusBodyWriter *writer;
+	int		   *columns;
+	uint16_t  **samples;
+	int			ncolumns;
+	uint32_t	sampled;
+	FocusBodyMarks marks;
+} KeySearch;
 
-	for (int i = 0; i < writer->ncolumns; i++)
+/* Bits that a column takes less if it follows from the key, about */
+static int64_t
+saved_by_key(const KeySearch *search, const FocusBodyPlan *key, int i)
+{
+	const FocusBodyPlan *plan = &search->writer->plans[search->columns[i]];
+	int			width = plan == key ? 0 : code_width(plan);
+	int64_t		saved = (int64_t) search->writer->rows * code_width(plan) -
+		(int64_t) key->entries * (width + RUN_BITS);
+
+	return saved > 0 ? saved : 0;
+}
+
+/*
+ * Bits that sorting by this column first saves, about; counting ends where
+ * they cannot be more than best.
+ */
+static int64_t
+benefit(KeySearch *search, int key, int64_t best)
+{
+	const FocusBodyPlan *plan = &search->writer->plans[search->columns[key]];
+	uint32_t	limit = search->sampled / 20;
+	int64_t		total = 0;
+
+	for (int i = 0; i < search->ncolumns; i++)
+		total += saved_by_key(search, plan, i);
+	for (int i = 0; i < search->ncolumns && total > best; i++)
 	{
-		int			width = code_width(&writer->plans[i]);
-		int64_t		saved = (int64_t) writer->rows * width -
-			(int64_t) plan->entries * (width + RUN_BITS);
+		int64_t		saved = saved_by_key(search, plan, i);
 
-		if (i == key || !samples[i] || saved <= 0)
-			continue;
-		if (focus_body_sample_exceptions(marks, samples[key], samples[i], sampled, limit) <= limit)
-			total += saved;
+		if (i != key && saved > 0 &&
+			focus_body_sample_exceptions(&search->marks, search->samples[key], search->samples[i],
+										 search->sampled, limit) > limit)
+			total -= saved;
 	}
 	return total;
 }
 
+static void
+start_search(KeySearch *search, const FocusBodyWriter *writer)
+{
+	const FocusBodyMemory *memory = writer->memory;
+
+	search->writer = writer;
+	search->columns = focus_body_allocate(memory, sizeof(int) * (size_t) writer->ncolumns);
+	search->samples = focus_body_allocate(memory, sizeof(uint16_t *) * (size_t) writer->ncolumns);
+	search->ncolumns = 0;
+	focus_body_marks_init(&search->marks, writer->codes, memory);
+	for (int i = 0; i < writer->ncolumns; i++)
+	{
+		int			at = search->ncolumns;
+
+		if (focus_body_is_constant(&writer->plans[i]))
+			continue;
+		for (; at > 0 && writer->plans[search->columns[at - 1]].entries < writer->plans[i].entries; at--)
+			search->columns[at] = search->columns[at - 1];
+		search->columns[at] = i;
+		search->ncolumns++;
+	}
+	for (int i = 0; i < search->ncolumns; i++)
+		search->sampled = focus_body_sample(writer, &writer->plans[search->columns[i]],
+											&search->samples[i]);
+}
+
+/* The first key, or -1 where there is no column to sort by */
 static int
 choose_first(const FocusBodyWriter *writer)
 {
+	KeySearch	search;
 	int			best = -1;
 	int64_t		best_benefit = 0;
-	uint32_t	sampled = 0;
-	uint16_t  **samples = focus_body_allocate(writer->memory, sizeof(uint16_t *) * (size_t) writer->ncolumns);
-	FocusBodyMarks marks;
 
-	focus_body_marks_init(&marks, writer->codes, writer->memory);
-	for (int i = 0; i < writer->ncolumns; i++)
-	{
-		samples[i] = NULL;
-		if (!focus_body_is_constant(&writer->plans[i]))
-			sampled = focus_body_sample(writer, &writer->plans[i], &samples[i]);
-	}
-	for (int i = 0; i < writer->ncolumns; i++)
+	start_search(&search, writer);
+	for (int i = 0; i < search.ncolumns; i++)
 	{
 		int64_t		value;
 
-		if (!samples[i] || writer->plans[i].entries > writer->rows / 4)
+		if (writer->plans[search.columns[i]].entries > writer->rows / 4)
 			continue;
-		value = benefit(writer, i, samples, sampled, &marks);
-		if (best < 0 || value > best_benefit)
+		value = benefit(&search, i, best_benefit);
+		if (value > best_benefit)
 		{
-			best = i;
+			best = search.columns[i];
 			best_benefit = value;
 		}
 	}

@@ -67,20 +67,47 @@ set_numbers(FocusBodyWriter *writer, FocusBodyPlan *plan)
 	}
 }
 
+static bool
+all_equal(const uint16_t *codes, uint32_t rows)
+{
+	uint16_t	different = 0;
+
+	for (uint32_t row = 0; row < rows; row++)
+		different |= codes[row] ^ codes[0];
+	return different == 0;
+}
+
+static uint32_t
+count_nulls(const uint16_t *codes, uint32_t rows)
+{
+	uint32_t	nulls = 0;
+
+	for (uint32_t row = 0; row < rows; row++)
+		nulls += codes[row] == 0;
+	return nulls;
+}
+
 /* Copies the codes, numbered anew so that each of them occurs. */
 static void
 set_codes(FocusBodyWriter *writer, FocusBodyPlan *plan)
 {
 	const FocusBodyInput *input = plan->input;
 	uint32_t	rows = writer->rows;
-	uint16_t   *map = focus_body_allocate(writer->memory, sizeof(uint16_t) * (input->entries + 1));
+	uint16_t   *map;
 
+	if (all_equal(input->codes, rows))
+	{
+		plan->entry = focus_body_allocate(writer->memory, sizeof(uint16_t));
+		plan->entry[0] = (uint16_t) (input->codes[0] - 1u);
+		plan->entries = input->codes[0] > 0;
+		plan->nulls = input->codes[0] > 0 ? 0 : rows;
+		return;
+	}
+	map = focus_body_allocate(writer->memory, sizeof(uint16_t) * (input->entries + 1));
 	memset(map, 0, sizeof(uint16_t) * (input->entries + 1));
 	for (uint32_t row = 0; row < rows; row++)
-	{
 		map[input->codes[row]] = 1;
-		plan->nulls += input->codes[row] == 0;
-	}
+	plan->nulls = count_nulls(input->codes, rows);
 	plan->entry = focus_body_allocate(writer->memory, sizeof(uint16_t) * input->entries);
 	map[0] = 0;
 	for (uint32_t code = 1; code <= input->entries; code++)
@@ -91,8 +118,11 @@ set_codes(FocusBodyWriter *writer, FocusBodyPlan *plan)
 		map[code] = (uint16_t) plan->entries;
 	}
 	plan->codes = focus_body_allocate(writer->memory, sizeof(uint16_t) * rows);
-	for (uint32_t row = 0; row < rows; row++)
-		plan->codes[row] = map[input->codes[row]];
+	if (plan->entries == input->entries)
+		memcpy(plan->codes, input->codes, sizeof(uint16_t) * rows);
+	else
+		for (uint32_t row = 0; row < rows; row++)
+			plan->codes[row] = map[input->codes[row]];
 }
 
 static void
@@ -154,14 +184,17 @@ estimate_codes(const FocusBodyWriter *writer, const FocusBodyPlan *plan)
 	for (uint32_t first = 0; first < rows; first += FOCUS_BODY_VECTOR_ROWS)
 	{
 		uint32_t	count = rows - first < FOCUS_BODY_VECTOR_ROWS ? rows - first : FOCUS_BODY_VECTOR_ROWS;
-		uint16_t	min = UINT16_MAX;
-		uint16_t	max = 0;
+		int16_t		min = INT16_MAX;
+		int16_t		max = INT16_MIN;
 		uint16_t	changes = 0;
 
+		/* Signed, because that is what every processor compares many of */
 		for (uint32_t i = 0; i < count; i++)
 		{
-			min = codes[first + i] < min ? codes[first + i] : min;
-			max = codes[first + i] > max ? codes[first + i] : max;
+			int16_t		code = (int16_t) (codes[first + i] ^ 0x8000);
+
+			min = code < min ? code : min;
+			max = code > max ? code : max;
 		}
 		for (uint32_t i = 1; i < count; i++)
 			changes += codes[first + i] != codes[first + i - 1];
@@ -193,6 +226,17 @@ estimate_entries(FocusBodyPlan *plan)
 	plan->entries_size = BYTES_SHARE(size);
 }
 
+/*
+ * Integers, instants among them, of few values are rather grouped by than
+ * added up, and others may depend on them; so the dictionary is preferred.
+ */
+static bool
+is_key(const FocusBodyWriter *writer, const FocusBodyPlan *plan)
+{
+	return plan->kind == FOCUS_BODY_INT && plan->entries < writer->rows / 16 &&
+		plan->size <= plan->direct_size + plan->direct_size / 8;
+}
+
 /* Chooses between the encodings without a parent. */
 static void
 estimate(FocusBodyWriter *writer, FocusBodyPlan *plan)
@@ -214,7 +258,7 @@ estimate(FocusBodyWriter *writer, FocusBodyPlan *plan)
 	row_numbers(writer, plan, scratch->numbers);
 	plan->direct_size = focus_body_stream_size(scratch, scratch->numbers, writer->rows, false) +
 		(plan->nulls > 0 ? writer->rows / 64 : 0);
-	if (plan->direct_size > plan->size + plan->size / 8)
+	if (plan->direct_size > plan->size + plan->size / 8 || is_key(writer, plan))
 	{
 		if (!plan->sorted)
 			focus_body_order_entries(writer, plan);
