@@ -55,8 +55,9 @@ check-core:
 	@CORE_CACHE='$(abspath $(CORE_CACHE))' CORE_SETTINGS='$(CORE_SETTINGS)' EXTRA_CFLAGS='$(EXTRA_CFLAGS)' \
 	  test/unprivileged.sh test/core/run.sh '$(abspath $(PGSRC))'
 
-# test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
-# fuzzer finds goes to build/fuzz, never into the committed corpus.
+# test/fuzz/NAME.c is linked with the files of fuzz_NAME, which are pure C or
+# can do with the little that test/fuzz/server has of a server.  What the fuzzer
+# finds goes to build/fuzz, never into the committed corpus.
 FUZZ         = $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_CC     ?= clang
@@ -66,6 +67,9 @@ body_files   = $(sort $(wildcard src/columnar/body_*.c))
 fuzz_body    = $(body_files) -lzstd
 fuzz_body_read = $(body_files) -lzstd
 fuzz_cell_format = src/load/cell_format.c
+fuzz_csv     = src/load/csv_reader.c src/load/csv_split.c -lcsv
+fuzz_csv_flags = -Wno-unused-parameter -Itest/fuzz/server -DCHUNK_SIZE=300 -DLONG_ROW_BYTES=200 -DLIBCSV_STEP=64 \
+               -DMAX_ROW_BYTES='((size_t) 700)' -DMAX_FIELDS=20 -DLIBCSV_BYTES=20
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
 fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
@@ -74,7 +78,7 @@ fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
 fuzz: $(FUZZ:%=fuzz-%)
 $(FUZZ:%=fuzz-%): fuzz-%:
 	mkdir -p build/fuzz/$*.corpus
-	$(FUZZ_CC) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
+	$(FUZZ_CC) $(fuzz_$*_flags) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
 	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
 	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
@@ -111,7 +115,7 @@ PGTEST  = $(dir $(PGXS))../../src/test
 TMPCONF = $(CURDIR)/build/temp.conf
 export FOCUS_SHARED ?= $(CURDIR)/../shared
 
-.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built demo-built
+.PHONY: stage check-spec check-unit check-regress check-isolation check-tap check-pgtap check-all-built demo-built
 stage: all
 	$(MAKE) -s install DESTDIR=$(STAGE)
 	cp test/temp.conf $(TMPCONF)
@@ -125,6 +129,14 @@ endif
 # Generated files and their source agree.
 check-spec:
 	perl src/spec/generate.pl --check
+
+# Parts of the server's side that SQL does not reach one by one, in a library of
+# its own.
+UNIT_OBJS = src/columnar/value.o src/columnar/group_builder.o \
+            $(patsubst %.c,%.o,$(wildcard src/columnar/body_*.c))
+check-unit: stage
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_SL) -shared -o build/unit.so test/unit/columnar.c $(UNIT_OBJS) $(SHLIB_LINK)
+	test/with_cluster.sh $(bindir) $(TMPCONF) pg_prove --set library=$(CURDIR)/build/unit.so test/unit/*.sql
 
 check-regress: stage
 	$(PGTEST)/regress/pg_regress --inputdir=. --outputdir=$(CURDIR)/build/regress --bindir=$(bindir) \
@@ -147,7 +159,7 @@ check-pgtap: stage
 demo-built: stage
 	test/with_cluster.sh $(if $(KEEP),-k $(STAGE)) $(bindir) $(TMPCONF) test/demo/run.sh
 
-check-all-built: check-spec check-regress check-isolation check-tap check-pgtap
+check-all-built: check-spec check-unit check-regress check-isolation check-tap check-pgtap
 
 # PGXS compiles with -fwrapv, which would hide signed overflow.
 .PHONY: check-ubsan coverage coverage-built
