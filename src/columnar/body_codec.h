@@ -297,7 +297,7 @@ typedef struct FocusBodyWriter
 static inline bool
 focus_body_is_constant(const FocusBodyPlan *plan)
 {
-	return plan->entries + (plan->nulls > 0) == 1;
+	return plan->entries + (plan->nulls > 0) <= 1;
 }
 
 /* body_sort.c: permutes the codes of all columns, and order with them. */
