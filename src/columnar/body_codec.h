@@ -310,7 +310,7 @@ extern void focus_body_sort(FocusBodyWriter *writer, uint16_t *order);
  * group, of so many neighbours that values recur.
  */
 #define FOCUS_BODY_SAMPLE_BLOCKS	16
-#define FOCUS_BODY_SAMPLE_ROWS		192
+#define FOCUS_BODY_SAMPLE_ROWS		128
 
 typedef struct FocusBodyMarks
 {
