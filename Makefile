@@ -7,6 +7,7 @@
 #   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
 #   make coverage        check-all with line coverage counted; needs lcov
+#   make check-twin      random workload on focus and heap for TWIN_SECONDS (3600)
 #   make check-core      PostgreSQL's own suites with focus as the default table
 #                        access method; PGSRC is PostgreSQL's source, unpacked
 #
@@ -145,6 +146,14 @@ coverage:
 coverage-built: check-all-built
 	lcov -q -c -d . -o build/coverage.info --no-external --base-directory $(CURDIR)
 	lcov --list build/coverage.info
+
+# The random workload of check-tap with other seeds, for an hour; FOCUS_SEED
+# names one.
+TWIN_SECONDS ?= 3600
+.PHONY: check-twin
+check-twin:
+	FOCUS_SECONDS='$(TWIN_SECONDS)' test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' \
+	  EXTRA_CFLAGS='$(EXTRA_CFLAGS)' PROVE_TESTS=test/t/021_heap_twin.pl PROVE_FLAGS=-v check-tap
 
 BENCH_ROWS   ?= 1000000
 BENCH_ROUNDS ?= 3
