@@ -120,6 +120,19 @@ check-isolation: stage
 	  --temp-instance=$(CURDIR)/build/tmp_isolation --temp-config=$(TMPCONF) $(ISOLATION_OPTS) $(ISOLATION) || \
 	  { head -n 300 build/isolation/regression.diffs; exit 1; }
 
+# What heap does in the specs of focus tables: they say so of what they expect.
+HEAP_SPECS = $(filter-out focus_compact,$(filter focus_%,$(ISOLATION)))
+.PHONY: check-isolation-heap
+check-isolation-heap: stage
+	rm -rf build/isolation_heap
+	mkdir -p build/isolation_heap/input/specs
+	cp -r test/isolation/expected build/isolation_heap/input/
+	for spec in $(HEAP_SPECS); do \
+	  sed 's/USING focus/USING heap/g' test/isolation/specs/$$spec.spec >build/isolation_heap/input/specs/$$spec.spec; \
+	done
+	$(PGTEST)/isolation/pg_isolation_regress --inputdir=build/isolation_heap/input --outputdir=$(CURDIR)/build/isolation_heap \
+	  --bindir=$(bindir) --temp-instance=$(CURDIR)/build/tmp_isolation --temp-config=$(TMPCONF) --load-extension=focus $(HEAP_SPECS)
+
 check-tap: export TEMP_CONFIG = $(TMPCONF)
 check-tap: stage
 	$(prove_installcheck)
