@@ -6,6 +6,7 @@
 #   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
 #   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
+#   make bench-body     size and speed of row groups; BENCH_ROWS
 #   make coverage        check-all with line coverage counted; needs lcov
 #   make check-twin      random workload on focus and heap for TWIN_SECONDS (3600)
 #   make check-core      PostgreSQL's own suites with focus as the default table
@@ -20,7 +21,7 @@ OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 PG_CPPFLAGS  = -I$(srcdir)/src
 PG_CFLAGS    = -std=gnu11 -Wextra -Wno-unused-parameter -Wno-sign-compare \
                -Wno-missing-field-initializers -MMD -MP $(EXTRA_CFLAGS)
-SHLIB_LINK   = -lcsv -lz $(EXTRA_LDFLAGS)
+SHLIB_LINK   = -lcsv -lz -lzstd $(EXTRA_LDFLAGS)
 DATA         = $(wildcard src/sql/upgrade/focus--*.sql)
 DATA_built   = focus--$(EXTVERSION).sql
 REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -55,14 +56,21 @@ check-core:
 	@CORE_CACHE='$(abspath $(CORE_CACHE))' CORE_SETTINGS='$(CORE_SETTINGS)' EXTRA_CFLAGS='$(EXTRA_CFLAGS)' \
 	  test/unprivileged.sh test/core/run.sh '$(abspath $(PGSRC))'
 
-# test/fuzz/NAME.c is linked with the pure C files of fuzz_NAME.  What the
-# fuzzer finds goes to build/fuzz, never into the committed corpus.
+# test/fuzz/NAME.c is linked with the files of fuzz_NAME, which are pure C or
+# can do with the little that test/fuzz/server has of a server.  What the fuzzer
+# finds goes to build/fuzz, never into the committed corpus.
 FUZZ         = $(patsubst test/fuzz/%.c,%,$(sort $(wildcard test/fuzz/*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_CC     ?= clang
 FUZZ_CFLAGS  = -std=gnu11 -g -O1 -Wall -Wextra -Isrc -fsanitize=fuzzer,address,undefined \
                -fno-sanitize-recover=undefined
+body_files   = $(sort $(wildcard src/columnar/body_*.c))
+fuzz_body    = $(body_files) -lzstd
+fuzz_body_read = $(body_files) -lzstd
 fuzz_cell_format = src/load/cell_format.c
+fuzz_csv     = src/load/csv_reader.c src/load/csv_split.c -lcsv
+fuzz_csv_flags = -Wno-unused-parameter -Itest/fuzz/server -DCHUNK_SIZE=300 -DLONG_ROW_BYTES=200 -DLIBCSV_STEP=64 \
+               -DMAX_ROW_BYTES='((size_t) 700)' -DMAX_FIELDS=20 -DLIBCSV_BYTES=20
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c
 fuzz_tags    = src/types/tags_parse.c src/types/tags_map.c
 fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
@@ -71,10 +79,20 @@ fuzz_unit    = src/types/unit.c src/types/unit_factor.c src/types/unit_word.c
 fuzz: $(FUZZ:%=fuzz-%)
 $(FUZZ:%=fuzz-%): fuzz-%:
 	mkdir -p build/fuzz/$*.corpus
-	$(FUZZ_CC) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
+	$(FUZZ_CC) $(fuzz_$*_flags) $(FUZZ_CFLAGS) test/fuzz/$*.c $(fuzz_$*) -o build/fuzz/$*
 	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	  -artifact_prefix=build/fuzz/$*. $(patsubst %,-dict=%,$(wildcard test/fuzz/$*.dict)) \
 	  build/fuzz/$*.corpus $(wildcard test/fuzz/corpus/$*)
+
+BENCH_ROWS   ?= 1000000
+.PHONY: bench-body
+bench-body:
+	mkdir -p build
+	$(CC) -O2 -o build/focusgen test/bench/focusgen.c
+	$(CC) -std=gnu11 -O3 -Wall -Wextra -Isrc -o build/body_size test/bench/body_size.c $(body_files) -lzstd
+	build/focusgen $(BENCH_ROWS) build/bench.csv
+	build/body_size test/bench/columns.txt build/bench.csv
+	rm build/bench.csv
 
 ifeq ($(PGXS),)
 .DEFAULT_GOAL := missing
@@ -84,6 +102,9 @@ missing:
 else
 .DEFAULT_GOAL := all
 include $(PGXS)
+
+# Loops over whole columns are worth unrolling and vectorising.
+$(body_files:.c=.o): CFLAGS += -O3
 
 focus--$(EXTVERSION).sql: $(sort $(wildcard src/sql/*.sql))
 	cat $^ > $@
@@ -95,7 +116,7 @@ PGTEST  = $(dir $(PGXS))../../src/test
 TMPCONF = $(CURDIR)/build/temp.conf
 export FOCUS_SHARED ?= $(CURDIR)/../shared
 
-.PHONY: stage check-spec check-regress check-isolation check-tap check-pgtap check-all-built demo-built
+.PHONY: stage check-spec check-unit check-regress check-isolation check-tap check-pgtap check-all-built demo-built
 stage: all
 	$(MAKE) -s install DESTDIR=$(STAGE)
 	cp test/temp.conf $(TMPCONF)
@@ -109,6 +130,14 @@ endif
 # Generated files and their source agree.
 check-spec:
 	perl src/spec/generate.pl --check
+
+# Parts of the server's side that SQL does not reach one by one, in a library of
+# its own.
+UNIT_OBJS = src/columnar/value.o src/columnar/group_builder.o \
+            $(patsubst %.c,%.o,$(wildcard src/columnar/body_*.c))
+check-unit: stage
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_SL) -shared -o build/unit.so test/unit/columnar.c $(UNIT_OBJS) $(SHLIB_LINK)
+	test/with_cluster.sh $(bindir) $(TMPCONF) pg_prove --set library=$(CURDIR)/build/unit.so test/unit/*.sql
 
 check-regress: stage
 	$(PGTEST)/regress/pg_regress --inputdir=. --outputdir=$(CURDIR)/build/regress --bindir=$(bindir) \
@@ -144,7 +173,7 @@ check-pgtap: stage
 demo-built: stage
 	test/with_cluster.sh $(if $(KEEP),-k $(STAGE)) $(bindir) $(TMPCONF) test/demo/run.sh
 
-check-all-built: check-spec check-regress check-isolation check-tap check-pgtap
+check-all-built: check-spec check-unit check-regress check-isolation check-tap check-pgtap
 
 # PGXS compiles with -fwrapv, which would hide signed overflow.
 .PHONY: check-ubsan coverage coverage-built
@@ -168,7 +197,6 @@ check-twin:
 	FOCUS_SECONDS='$(TWIN_SECONDS)' test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' \
 	  EXTRA_CFLAGS='$(EXTRA_CFLAGS)' PROVE_TESTS=test/t/021_heap_twin.pl PROVE_FLAGS=-v check-tap
 
-BENCH_ROWS   ?= 1000000
 BENCH_ROUNDS ?= 3
 .PHONY: bench-load bench-load-built
 bench-load:

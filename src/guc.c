@@ -12,6 +12,7 @@
 #include "columnar/stop_point.h"
 #include "guc.h"
 
+bool		focus_debug_force_groups = false;
 char	   *focus_debug_stop_at = "";
 int			focus_debug_stop_by = FOCUS_STOP_BY_ERROR;
 
@@ -25,6 +26,11 @@ static const struct config_enum_entry stop_by_options[] = {
 void
 focus_guc_init(void)
 {
+	DefineCustomBoolVariable("focus.debug_force_groups",
+							 "Puts all rows that are inserted into row groups.",
+							 "For tests. Rows go to groups however few they are, and in the order in which they come. Off by default.",
+							 &focus_debug_force_groups, false,
+							 PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	DefineCustomStringVariable("focus.debug_stop_at",
 							   "Name of the place in the code where the backend stops.",
 							   "For tests. Nowhere if empty, which is the default.",

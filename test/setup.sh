@@ -53,7 +53,7 @@ default_major()
 # did not come as a package.
 wanted_packages()
 {
-	echo gcc libc6-dev make perl libcsv-dev zlib1g-dev
+	echo gcc libc6-dev make perl libcsv-dev zlib1g-dev libzstd-dev
 	[ -z "$1" ] || echo "postgresql-$1 postgresql-server-dev-$1"
 	[ "$purpose" = tests ] || return 0
 	echo libipc-run-perl libtap-parser-sourcehandler-pgtap-perl
@@ -146,8 +146,8 @@ missing_things()
 	for command in make cc perl; do
 		command -v $command >/dev/null || echo "the command $command"
 	done
-	for header in csv.h zlib.h; do
-		echo "#include <$header>" | cc -E - >/dev/null 2>&1 || echo "the C header $header (libcsv, zlib)"
+	for header in csv.h zlib.h zstd.h; do
+		echo "#include <$header>" | cc -E - >/dev/null 2>&1 || echo "the C header $header (libcsv, zlib, zstd)"
 	done
 	pg_config=$(find_pg_config)
 	pgxs=$("${pg_config:-pg_config}" --pgxs 2>/dev/null) && [ -e "$pgxs" ] ||

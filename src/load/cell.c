@@ -104,6 +104,7 @@ focus_cell_read(FocusCellReader *reader, const FocusColumn *column,
 	Assert(CurrentMemoryContext == reader->batch);
 	cell->finding = NULL;
 	cell->keep_text = false;
+	cell->is_decimal = false;
 	cell->isnull = focus_cell_is_null(field->data, field->len, &spelled);
 	if (cell->isnull)
 	{

@@ -25,6 +25,9 @@ typedef struct FocusCell
 	bool		isnull;
 	const char *finding;		/* what was read leniently, or NULL */
 	bool		keep_text;		/* the text says more than the value */
+	bool		is_decimal;		/* decimal is set and not value; only
+								 * focus_group_sink_cell() does that */
+	FocusCellNumber decimal;
 	int			sqlerrcode;		/* when not OK */
 	const char *why;
 } FocusCell;

@@ -8,22 +8,8 @@
 #ifndef FOCUS_CSV_READER_H
 #define FOCUS_CSV_READER_H
 
+#include "load/csv_split.h"
 #include "load/input.h"
-
-typedef struct FocusField
-{
-	const char *data;			/* a NUL byte follows the last one */
-	size_t		len;
-} FocusField;
-
-typedef struct FocusRow
-{
-	int64		line;			/* line of the file where the row begins */
-	int			nfields;
-	const FocusField *fields;
-	const char *data;			/* all fields, one NUL byte between them */
-	size_t		len;
-} FocusRow;
 
 /* Gets each row; its memory is reused for the next. */
 typedef void (*FocusRowCallback) (const FocusRow *row, void *arg);

@@ -321,6 +321,14 @@ read_plain(FocusInput *input, char *buffer, size_t size)
 {
 	size_t		n;
 
+	if (input->raw_at == input->raw_len && size >= RAW_SIZE && !input->raw_eof)
+	{
+		/* nothing is pending, and a copy can be spared */
+		n = input->read_raw(input, buffer, size);
+		input->bytes += n;
+		input->raw_eof = (n == 0);
+		return n;
+	}
 	if (input->raw_at == input->raw_len && !fill_raw(input))
 		return 0;
 	n = Min(size, input->raw_len - input->raw_at);

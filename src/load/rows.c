@@ -28,10 +28,12 @@
 
 #include "compat.h"
 #include "load/cell.h"
+#include "load/group_sink.h"
 #include "load/rows.h"
 #include "load/sink.h"
 
 #define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
+#define GROUP_BATCH_MEMORY	(1024 * 1024)	/* values need not stay for groups */
 
 /* A row's text of some columns, remembered to recognise the next row's. */
 typedef struct RowKey
@@ -51,6 +53,9 @@ struct FocusRows
 	/* the file being read */
 	const char *file;
 	FocusHeader *header;		/* NULL before its first row */
+	const char **findings;		/* of each field of the row, or NULL */
+	bool	   *keep;			/* the field's text goes to x_columns */
+	bool		noted;			/* a row has left any of these */
 	bool		from_client;
 	int64		count;			/* rows but the header */
 	FocusLines	lines;			/* for error context */
@@ -58,7 +63,8 @@ struct FocusRows
 
 	/* the table; NULL before the first header */
 	Relation	rel;
-	FocusSink  *sink;
+	FocusGroupSink *groups;		/* NULL: rows go to sink */
+	FocusSink  *sink;			/* NULL: rows go to groups */
 	FocusCellReader *cells;
 	AttrNumber *attnums;		/* of the dataset's columns */
 	AttrNumber	x_columns;
@@ -81,7 +87,8 @@ struct FocusRows
 static void read_header(FocusRows *rows, const FocusRow *row);
 static void open_table(FocusRows *rows, const FocusDataset *dataset);
 static AttrNumber find_attribute(Relation rel, const char *name);
-static bool check_row(FocusRows *rows, const FocusRow *row, FocusField *fields);
+static const FocusField *check_row(FocusRows *rows, const FocusRow *row);
+static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fields);
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
 static bool to_server(const FocusField *field, FocusField *converted);
 static const FocusField *field_of(FocusRows *rows, const FocusField *fields, int column);
@@ -89,12 +96,20 @@ static bool same_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
 static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields,
 								int *bad_field, FocusCell *bad_cell);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
+static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-					   TupleTableSlot *slot, const char **findings, bool *keep);
+					   TupleTableSlot *slot);
 static void fill_provider(FocusRows *rows, TupleTableSlot *slot);
+static void store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
+static bool code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
+					   FocusTotalsCost *costs, bool *has_others);
+static void code_provider(FocusRows *rows, const FocusField *fields);
+static void note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell);
+static void write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields);
+static const char *provider_named(FocusRows *rows);
 static void reset_batch(FocusRows *rows);
-static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, const bool *keep, bool *isnull);
-static void add_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
+static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull);
+static void add_slot_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
 
 /*
  * Rows of a delivery; expected, if given, is the dataset that they must be of.
@@ -149,14 +164,15 @@ focus_rows_add(FocusRows *rows, const FocusRow *row)
 		rows->count++;
 		if (!rows->delivery->refused)
 		{
-			FocusField *fields;
+			const FocusField *fields;
 
 			caller = MemoryContextSwitchTo(rows->batch);
-			fields = palloc(rows->header->nfields * sizeof(FocusField));
-			if (check_row(rows, row, fields))
+			fields = check_row(rows, row);
+			if (fields != NULL)
 				store_row(rows, row, fields);
 			MemoryContextSwitchTo(caller);
-			if (MemoryContextMemAllocated(rows->batch, false) > BATCH_MEMORY)
+			if (MemoryContextMemAllocated(rows->batch, false) >
+				(rows->groups != NULL ? GROUP_BATCH_MEMORY : BATCH_MEMORY))
 				reset_batch(rows);
 		}
 	}
@@ -166,8 +182,8 @@ focus_rows_add(FocusRows *rows, const FocusRow *row)
 
 /*
  * Stores what is pending of the file, while errors can name it, and returns
- * the number of its rows without the header.  A file without header is an
- * error.
+ * the number of its rows without the header.  A group may go on with the next
+ * file.  A file without header is an error.
  */
 int64
 focus_rows_end_file(FocusRows *rows)
@@ -187,7 +203,10 @@ focus_rows_end_file(FocusRows *rows)
 void
 focus_rows_close(FocusRows *rows)
 {
-	focus_sink_close(rows->sink);
+	if (rows->groups != NULL)
+		focus_group_sink_close(rows->groups);
+	else
+		focus_sink_close(rows->sink);
 	table_close(rows->rel, NoLock);
 }
 
@@ -219,6 +238,8 @@ read_header(FocusRows *rows, const FocusRow *row)
 	FocusDelivery *delivery = rows->delivery;
 
 	rows->header = focus_header_parse(row, rows->file);
+	rows->findings = palloc0(rows->header->nfields * sizeof(char *));
+	rows->keep = palloc0(rows->header->nfields * sizeof(bool));
 	if (rows->expected != NULL && rows->header->dataset != rows->expected)
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
@@ -279,8 +300,10 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 	rows->service_provider_name = focus_dataset_column(dataset, "ServiceProviderName");
 	rows->invoice_issuer_name = focus_dataset_column(dataset, "InvoiceIssuerName");
 
-	rows->sink = focus_sink_open(rows->rel, &rows->lines);
 	rows->cells = focus_cell_reader_create(rows->batch);
+	rows->groups = focus_group_sink_open(rows->rel, dataset, rows->attnums, rows->cells);
+	if (rows->groups == NULL)
+		rows->sink = focus_sink_open(rows->rel, &rows->lines);
 }
 
 static AttrNumber
@@ -301,13 +324,14 @@ find_attribute(Relation rel, const char *name)
 }
 
 /*
- * Is the row text with the header's number of fields?  If so, *fields are in
- * the server's encoding; if not, the row has been rejected.
+ * The fields in the server's encoding, if the row is text with the header's
+ * number of fields; if not, the row has been rejected, and the result is NULL.
  */
-static bool
-check_row(FocusRows *rows, const FocusRow *row, FocusField *fields)
+static const FocusField *
+check_row(FocusRows *rows, const FocusRow *row)
 {
 	const FocusHeader *header = rows->header;
+	FocusField *fields;
 	int			extra = 0;
 
 	for (int i = header->nfields; i < row->nfields; i++)
@@ -319,8 +343,19 @@ check_row(FocusRows *rows, const FocusRow *row, FocusField *fields)
 	{
 		reject_unplaced(rows, row, -1, ERRCODE_BAD_COPY_FILE_FORMAT,
 						psprintf("row has %d fields, the header has %d", row->nfields, header->nfields));
-		return false;
+		return NULL;
 	}
+	if (row->ascii)
+		return row->fields;		/* as it is in any encoding of a server */
+	fields = palloc(header->nfields * sizeof(FocusField));
+	return convert_fields(rows, row, fields) ? fields : NULL;
+}
+
+/* False when the row has been rejected. */
+static bool
+convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fields)
+{
+	const FocusHeader *header = rows->header;
 
 	for (int i = 0; i < header->nfields; i++)
 	{
@@ -504,54 +539,47 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 static void
 store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 {
-	FocusDelivery *delivery = rows->delivery;
-	const FocusHeader *header = rows->header;
 	FocusCell	cell;
 	int			bad_field = -1;
 	FocusLoadPart *part = find_part(rows, row, fields, &bad_field, &cell);
-	TupleTableSlot *slot;
-	const char **findings;
-	bool	   *keep;
-	bool		isnull;
 
 	if (part == NULL)
-	{
 		reject_unplaced(rows, row, bad_field, cell.sqlerrcode, cell.why);
+	else if (rows->delivery->refused)
 		return;
-	}
-	if (delivery->refused)
-		return;
+	else if (rows->groups != NULL)
+		store_in_group(rows, part, row, fields);
+	else
+		store_in_slot(rows, part, row, fields);
+}
 
-	slot = focus_sink_next_slot(rows->sink);
-	findings = palloc0(header->nfields * sizeof(char *));
-	keep = palloc0(header->nfields * sizeof(bool));
-	if (!read_cells(rows, part, row, fields, slot, findings, keep))
+static void
+store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields)
+{
+	TupleTableSlot *slot = focus_sink_next_slot(rows->sink);
+	bool		isnull;
+
+	if (!read_cells(rows, part, row, fields, slot))
 		return;
 	fill_provider(rows, slot);
-	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, keep, &isnull);
+	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, &isnull);
 	slot->tts_isnull[rows->x_columns - 1] = isnull;
 	slot->tts_values[rows->x_loadid - 1] = Int64GetDatum(part->loadid);
 	slot->tts_isnull[rows->x_loadid - 1] = false;
-
-	for (int i = 0; i < header->nfields; i++)
-	{
-		if (findings[i] != NULL)
-			focus_delivery_find(delivery, header->names[i], findings[i], rows->file, row->line, &fields[i]);
-	}
-	add_totals(rows, part, slot);
+	write_findings(rows, row, fields);
+	add_slot_totals(rows, part, slot);
 	part->rows_stored++;
 	if (focus_sink_store(rows->sink, slot, row->line, row->len))
 		reset_batch(rows);
 }
 
 /*
- * Fills the slot's columns from the cells, the findings of each field, and
- * whether its text is to be kept.
- * False when a cell could not be read and the row has been rejected.
+ * Fills the slot's columns from the cells, and notes what else is to be said
+ * of them.  False when a cell could not be read and the row has been rejected.
  */
 static bool
 read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-		   TupleTableSlot *slot, const char **findings, bool *keep)
+		   TupleTableSlot *slot)
 {
 	FocusDelivery *delivery = rows->delivery;
 	const FocusHeader *header = rows->header;
@@ -573,8 +601,7 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 			focus_delivery_reject(delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
 			return false;
 		}
-		keep[i] = status == FOCUS_CELL_MISFIT || cell.keep_text;
-		findings[i] = status == FOCUS_CELL_MISFIT ? "kept as text in x_columns" : cell.finding;
+		note_cell(rows, i, status, &cell);
 		attnum = rows->attnums[column];
 		slot->tts_values[attnum - 1] = cell.value;
 		slot->tts_isnull[attnum - 1] = cell.isnull;
@@ -590,8 +617,7 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 static void
 fill_provider(FocusRows *rows, TupleTableSlot *slot)
 {
-	FocusDelivery *delivery = rows->delivery;
-	const char *named = delivery->options.provider ? delivery->options.provider : delivery->source_provider;
+	const char *named = provider_named(rows);
 	AttrNumber	to;
 	AttrNumber	from;
 
@@ -611,11 +637,162 @@ fill_provider(FocusRows *rows, TupleTableSlot *slot)
 	}
 }
 
+/*
+ * The same as store_in_slot(), but in codes.
+ */
+static void
+store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields)
+{
+	FocusTotalsCost costs[FOCUS_TOTALS_COSTS];
+	const FocusField *currency = field_of(rows, fields, rows->billing_currency);
+	bool		has_others;
+	bool		spelled;
+
+	/* Values of rejected rows count as well, so this comes first. */
+	if (focus_group_sink_is_full(rows->groups))
+	{
+		FocusLines	lines = rows->lines;
+
+		rows->lines.first = rows->lines.last = 0;
+		focus_group_sink_flush(rows->groups);
+		rows->lines = lines;
+	}
+
+	focus_group_sink_begin_row(rows->groups);
+	if (!code_cells(rows, part, row, fields, costs, &has_others))
+		return;
+	code_provider(rows, fields);
+	if (has_others)
+	{
+		bool		isnull;
+		Datum		others = x_columns_datum(rows, fields, &isnull);
+
+		if (!isnull)
+			focus_group_sink_datum(rows->groups, rows->x_columns, others);
+		write_findings(rows, row, fields);
+	}
+	focus_group_sink_datum(rows->groups, rows->x_loadid, Int64GetDatum(part->loadid));
+	focus_totals_add(part->totals, currency->data,
+					 focus_cell_is_null(currency->data, currency->len, &spelled) ? 0 : currency->len, costs);
+	part->rows_stored++;
+	focus_group_sink_end_row(rows->groups);
+}
+
+/*
+ * Codes the cells.  *has_others: some cells have no column, or something is to
+ * be said of them.  False when a cell could not be read and the row has been
+ * rejected.
+ */
+static bool
+code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
+		   FocusTotalsCost *costs, bool *has_others)
+{
+	const FocusHeader *header = rows->header;
+
+	*has_others = false;
+	if (rows->noted)
+	{
+		memset(rows->findings, 0, header->nfields * sizeof(char *));
+		memset(rows->keep, 0, header->nfields * sizeof(bool));
+		rows->noted = false;
+	}
+	for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
+		costs[k].isnull = true;
+	for (int i = 0; i < header->nfields; i++)
+	{
+		int			column = header->columns[i];
+		FocusCell	cell;
+		FocusCellStatus status;
+
+		if (fields[i].len == 0)
+			continue;
+		if (column < 0)
+		{
+			*has_others = true;
+			continue;
+		}
+		rows->column = header->names[i];
+		status = focus_group_sink_cell(rows->groups, column, &fields[i], &cell);
+		if (status == FOCUS_CELL_BAD)
+		{
+			focus_delivery_reject(rows->delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
+			return false;
+		}
+		if (status == FOCUS_CELL_MISFIT || cell.keep_text || cell.finding != NULL)
+		{
+			note_cell(rows, i, status, &cell);
+			*has_others = true;
+		}
+		for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
+		{
+			if (column == rows->costs[k])
+			{
+				costs[k].isnull = cell.isnull;
+				costs[k].is_decimal = cell.is_decimal;
+				costs[k].decimal = cell.decimal;
+				costs[k].value = cell.is_decimal || cell.isnull ? NULL : DatumGetNumeric(cell.value);
+			}
+		}
+	}
+	rows->column = NULL;
+	return true;
+}
+
+/* The same as fill_provider(), but in codes. */
+static void
+code_provider(FocusRows *rows, const FocusField *fields)
+{
+	const char *named = provider_named(rows);
+	const FocusField *field;
+	AttrNumber	to;
+	bool		spelled;
+
+	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
+		return;
+	to = rows->attnums[rows->service_provider_name];
+	field = field_of(rows, fields, rows->provider_name);
+	if (!focus_cell_is_null(field->data, field->len, &spelled))
+		focus_group_sink_text(rows->groups, to, field->data, field->len);
+	else if (named != NULL)
+		focus_group_sink_text(rows->groups, to, named, strlen(named));
+}
+
+/* Notes what is to be said of the cell of a field. */
+static void
+note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell)
+{
+	rows->keep[field] = status == FOCUS_CELL_MISFIT || cell->keep_text;
+	rows->findings[field] = status == FOCUS_CELL_MISFIT ? "kept as text in x_columns" : cell->finding;
+	rows->noted = true;
+}
+
+static void
+write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields)
+{
+	const FocusHeader *header = rows->header;
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		if (rows->findings[i] != NULL)
+			focus_delivery_find(rows->delivery, header->names[i], rows->findings[i], rows->file, row->line, &fields[i]);
+	}
+}
+
+/* The provider as whoever knows has named it, or NULL. */
+static const char *
+provider_named(FocusRows *rows)
+{
+	const FocusDelivery *delivery = rows->delivery;
+
+	return delivery->options.provider ? delivery->options.provider : delivery->source_provider;
+}
+
 /* Stores what is pending, and frees the memory of the batch. */
 static void
 reset_batch(FocusRows *rows)
 {
-	focus_sink_flush(rows->sink);
+	if (rows->sink != NULL)
+		focus_sink_flush(rows->sink);
 	focus_cell_reader_forget(rows->cells);
 	MemoryContextReset(rows->batch);
 }
@@ -624,7 +801,7 @@ reset_batch(FocusRows *rows)
  * The cells that have no column, or whose text is kept, as a JSON object.
  */
 static Datum
-x_columns_datum(FocusRows *rows, const FocusField *fields, const bool *keep, bool *isnull)
+x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 {
 	const FocusHeader *header = rows->header;
 	JsonbParseState *state = NULL;
@@ -634,7 +811,7 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, const bool *keep, boo
 	{
 		bool		spelled;
 
-		if ((header->columns[i] >= 0 && !keep[i]) ||
+		if ((header->columns[i] >= 0 && !rows->keep[i]) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
 		if (state == NULL)
@@ -654,24 +831,22 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, const bool *keep, boo
 }
 
 static void
-add_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot)
+add_slot_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot)
 {
-	Datum		costs[FOCUS_TOTALS_COSTS];
-	bool		nulls[FOCUS_TOTALS_COSTS];
-	AttrNumber	currency = rows->attnums[rows->billing_currency];
+	FocusTotalsCost costs[FOCUS_TOTALS_COSTS];
+	AttrNumber	attnum = rows->attnums[rows->billing_currency];
+	const text *currency = slot->tts_isnull[attnum - 1] ? NULL : DatumGetTextPP(slot->tts_values[attnum - 1]);
 
 	for (int i = 0; i < FOCUS_TOTALS_COSTS; i++)
 	{
-		nulls[i] = true;
-		if (rows->costs[i] >= 0)
-		{
-			AttrNumber	attnum = rows->attnums[rows->costs[i]];
-
-			costs[i] = slot->tts_values[attnum - 1];
-			nulls[i] = slot->tts_isnull[attnum - 1];
-		}
+		attnum = rows->costs[i] >= 0 ? rows->attnums[rows->costs[i]] : InvalidAttrNumber;
+		costs[i].is_decimal = false;
+		costs[i].isnull = !AttributeNumberIsValid(attnum) || slot->tts_isnull[attnum - 1];
+		if (!costs[i].isnull)
+			costs[i].value = DatumGetNumeric(slot->tts_values[attnum - 1]);
 	}
-	focus_totals_add(part->totals,
-					 slot->tts_isnull[currency - 1] ? NULL : DatumGetTextPP(slot->tts_values[currency - 1]),
-					 costs, nulls);
+	if (currency != NULL)
+		focus_totals_add(part->totals, VARDATA_ANY(currency), VARSIZE_ANY_EXHDR(currency), costs);
+	else
+		focus_totals_add(part->totals, NULL, 0, costs);
 }

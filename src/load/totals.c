@@ -3,12 +3,15 @@
  * totals.c
  *	  Exact sums of a load's costs by currency.
  *
- * The sums are numeric and added by numeric's own code.
+ * The sums are numeric and added by numeric's own code.  Costs that come as
+ * decimals are added up in 64 bits first, one sum for each scale, until that is
+ * full or the sum is asked for.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
@@ -20,11 +23,19 @@
 #define NO_CURRENCY "XXX"
 #define CURRENCY_LENGTH 3
 
+/* Sums of decimals, by scale, which are not yet in the sum that is numeric */
+typedef struct PartialSums
+{
+	uint32		used;			/* bit i: there is one of scale i */
+	int64		sums[FOCUS_DECIMAL_MAX_SCALE + 1];
+} PartialSums;
+
 typedef struct CurrencyTotal
 {
 	char		currency[CURRENCY_LENGTH + 1];
 	int64		rows;
 	Numeric		sums[FOCUS_TOTALS_COSTS];
+	PartialSums partial[FOCUS_TOTALS_COSTS];
 } CurrencyTotal;
 
 struct FocusTotals
@@ -38,6 +49,8 @@ struct FocusTotals
 static const char *const cost_names[FOCUS_TOTALS_COSTS] = {"billedcost", "effectivecost"};
 
 static CurrencyTotal *get_entry(FocusTotals *totals, const char *currency, size_t len);
+static void add_decimal(FocusTotals *totals, CurrencyTotal *entry, int cost, const FocusCellNumber *decimal);
+static void complete_sums(FocusTotals *totals);
 static void add_numeric(FocusTotals *totals, Numeric *sum, Numeric value);
 static JsonbValue string_value(const char *text);
 
@@ -54,28 +67,31 @@ focus_totals_create(void)
 }
 
 /*
- * Adds a row: its currency of three letters (NULL when empty) and its costs,
- * NULLs being left out of the sums.
+ * Adds a row: its currency of three letters (no length when empty) and its
+ * costs, NULLs being left out of the sums.
  */
 void
-focus_totals_add(FocusTotals *totals, const text *currency,
-				 const Datum *costs, const bool *nulls)
+focus_totals_add(FocusTotals *totals, const char *currency, size_t len, const FocusTotalsCost *costs)
 {
-	CurrencyTotal *entry = currency != NULL ?
-		get_entry(totals, VARDATA_ANY(currency), VARSIZE_ANY_EXHDR(currency)) :
+	CurrencyTotal *entry = len > 0 ? get_entry(totals, currency, len) :
 		get_entry(totals, NO_CURRENCY, CURRENCY_LENGTH);
 
 	entry->rows++;
 	for (int i = 0; i < FOCUS_TOTALS_COSTS; i++)
 	{
-		if (!nulls[i])
-			add_numeric(totals, &entry->sums[i], DatumGetNumeric(costs[i]));
+		if (costs[i].isnull)
+			continue;
+		if (costs[i].is_decimal)
+			add_decimal(totals, entry, i, &costs[i].decimal);
+		else
+			add_numeric(totals, &entry->sums[i], costs[i].value);
 	}
 }
 
 void
-focus_totals_merge(FocusTotals *totals, const FocusTotals *other)
+focus_totals_merge(FocusTotals *totals, FocusTotals *other)
 {
+	complete_sums(other);
 	for (int i = 0; i < other->count; i++)
 	{
 		CurrencyTotal *entry = get_entry(totals, other->entries[i].currency, CURRENCY_LENGTH);
@@ -94,11 +110,12 @@ focus_totals_merge(FocusTotals *totals, const FocusTotals *other)
  * over no value is null.
  */
 Jsonb *
-focus_totals_jsonb(const FocusTotals *totals)
+focus_totals_jsonb(FocusTotals *totals)
 {
 	JsonbParseState *state = NULL;
 	JsonbValue *result;
 
+	complete_sums(totals);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < totals->count; i++)
 	{
@@ -148,6 +165,42 @@ get_entry(FocusTotals *totals, const char *currency, size_t len)
 	memset(entry, 0, sizeof(*entry));
 	memcpy(entry->currency, currency, CURRENCY_LENGTH);
 	return entry;
+}
+
+static void
+add_decimal(FocusTotals *totals, CurrencyTotal *entry, int cost, const FocusCellNumber *decimal)
+{
+	PartialSums *partial = &entry->partial[cost];
+	int64		sum;
+
+	if (pg_add_s64_overflow(partial->sums[decimal->scale], decimal->mantissa, &sum))
+	{
+		complete_sums(totals);
+		sum = decimal->mantissa;
+	}
+	partial->sums[decimal->scale] = sum;
+	partial->used |= (uint32) 1 << decimal->scale;
+}
+
+/* Puts the partial sums into those that are numeric. */
+static void
+complete_sums(FocusTotals *totals)
+{
+	for (int i = 0; i < totals->count; i++)
+	{
+		for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
+		{
+			PartialSums *partial = &totals->entries[i].partial[k];
+
+			for (int scale = 0; scale <= FOCUS_DECIMAL_MAX_SCALE; scale++)
+			{
+				if ((partial->used & ((uint32) 1 << scale)) != 0)
+					add_numeric(totals, &totals->entries[i].sums[k],
+								int64_div_fast_to_numeric(partial->sums[scale], scale));
+			}
+			memset(partial, 0, sizeof(*partial));
+		}
+	}
 }
 
 static void

@@ -1,0 +1,860 @@
+/*-------------------------------------------------------------------------
+ *
+ * group_builder.c
+ *	  Rows -> the body of a row group.
+ *
+ * Of each column there are
+ *
+ *	- the entries, its distinct values in the order in which they came, as
+ *	  arrays that focus_body_write() takes as they are: numbers, numbers and
+ *	  scales, or offsets and bytes.  Entry c - 1 has code c.
+ *	- a hash table from values to codes: open addressing, linear probing, a
+ *	  slot being 16 bits of the hash value above the code; 0 is a free slot.
+ *	- the codes, one per row.  A column that has had no value but NULL has
+ *	  none yet.
+ *
+ * A column of numeric starts as DECIMAL, with number and scale for a key, and
+ * turns into BYTES when a value comes that does not fit, or in the body when
+ * the values do not fit together.  No value is lost by that, as number and
+ * scale give back the bytes of the numeric.
+ *
+ * A value whose code was asked for may be in no row after all.  Such entries
+ * do not get into the body: min and max would be wrong.
+ *
+ * A group is full before memory passes about FULL_MEMORY, whatever the rows
+ * look like, but for the size of a single row.  Everything that grows with
+ * the rows lives in a context that focus_group_builder_reset() empties.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "columnar/group_builder.h"
+#include "columnar/quick_hash.h"
+#include "columnar/value.h"
+#include "compat.h"
+
+/*
+ * Entry bytes of a full group.  65,536 rows of cost data have about 10 MB;
+ * what comes near the limit is text that does not repeat.
+ */
+#define FULL_ENTRY_BYTES	(32 * 1024 * 1024)
+/* All memory of a full group */
+#define FULL_MEMORY			(56 * 1024 * 1024)
+
+#define ROWS_MIN			256 /* to begin with; a power of two, as all */
+#define TABLE_MIN			64
+#define ENTRIES_MIN			32
+#define BYTES_MIN			256
+
+/* The codec's memory comes in blocks of this size, or larger ones */
+#define BODY_BLOCK_SIZE		((Size) 2 * 1024 * 1024)
+/* What is kept of it, at most */
+#define BODY_MEMORY_KEPT	((Size) 48 * 1024 * 1024)
+
+#define SLOT_CODE(slot)		((slot) & 0xFFFF)
+#define SLOT_TAG(hash)		((uint32) ((hash) >> 48) << 16)
+
+typedef struct Column
+{
+	Form_pg_attribute att;
+	FocusBodyKind wanted;		/* of an empty column */
+	FocusBodyKind kind;
+
+	uint32		entries;
+	uint32		entries_size;
+	uint32		entries_in_rows;	/* when the last row was added */
+	bool		unused_entries; /* some entries may be in no row */
+	int64	   *numbers;
+	uint8	   *scales;
+	uint32	   *offsets;		/* entries + 1 of them */
+	char	   *bytes;
+	Size		bytes_size;
+
+	uint32	   *table;
+	uint32		table_size;		/* a power of two, at least twice the entries */
+
+	uint16	   *codes;			/* NULL: all are 0 */
+	uint16	   *kept_codes;		/* memory for them, of rows_size */
+} Column;
+
+struct FocusGroupBuilder
+{
+	MemoryContext context;		/* the builder's own */
+	MemoryContext data;			/* rows and entries */
+	MemoryContext scratch;		/* values while they are detoasted */
+	TupleDesc	desc;
+	int			ncolumns;
+	uint32		rows;
+	uint32		rows_size;		/* size of the codes of each column */
+	Size		entry_bytes;
+	bool		out_of_codes;	/* a column has as many entries as it can */
+	bool		keeps_memory;
+	Column	   *columns;
+	uint16	   *slot_codes;		/* for focus_group_builder_add_slot() */
+};
+
+/* Memory for the codec, freed all at once */
+typedef struct BodyBlock
+{
+	struct BodyBlock *next;
+	Size		size;
+	Size		used;			/* this header included */
+} BodyBlock;
+
+#define ALIGNOF_BODY_MEMORY 16
+
+typedef struct BodyMemory
+{
+	MemoryContext context;		/* a child of the transaction's */
+	BodyBlock  *blocks;
+} BodyMemory;
+
+static BodyMemory *body_memory = NULL;	/* in its own context */
+
+static void empty_columns(FocusGroupBuilder *builder);
+static void empty_column(Column *column);
+static void grow_rows(FocusGroupBuilder *builder);
+static void start_codes(FocusGroupBuilder *builder, Column *column);
+static uint16 find_or_add(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value);
+static uint16 add_entry(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value);
+static void grow_table(FocusGroupBuilder *builder, Column *column);
+static void turn_into_bytes(FocusGroupBuilder *builder, Column *column);
+static FocusGroupValue entry_value(const Column *column, uint32 entry);
+static Datum entry_datum(const Column *column, uint32 entry);
+static void make_input(FocusGroupBuilder *builder, const Column *column, FocusBodyInput *input);
+static void drop_unused_entries(FocusGroupBuilder *builder, FocusBodyInput *input);
+static void decimals_to_bytes(FocusBodyInput *input);
+static void begin_body_memory(void);
+static void end_body_memory(void);
+static Size body_block_start(const BodyBlock *block);
+static void forget_body_memory(void *arg);
+static void *allocate_for_body(void *context, size_t size);
+
+static inline uint64
+hash_value(const Column *column, const FocusGroupValue *value)
+{
+	switch (column->kind)
+	{
+		case FOCUS_BODY_INT:
+			return focus_hash_fold((uint64) value->number ^ FOCUS_HASH_SEED, FOCUS_HASH_STEP);
+		case FOCUS_BODY_DECIMAL:
+			return focus_hash_fold((uint64) value->number ^ FOCUS_HASH_SEED, FOCUS_HASH_STEP + 2 * value->scale);
+		default:
+			return focus_hash_quickly(value->bytes, value->length);
+	}
+}
+
+/* Computes the value's hash. */
+static inline void
+seek(const Column *column, FocusGroupValue *value)
+{
+	value->hash = hash_value(column, value);
+	if (column->table_size > 0)
+		__builtin_prefetch(&column->table[(uint32) value->hash & (column->table_size - 1)]);
+}
+
+
+/*
+ * Filling
+ */
+
+FocusGroupBuilder *
+focus_group_builder_create(TupleDesc desc, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "focus group builder", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	FocusGroupBuilder *builder = palloc0(sizeof(FocusGroupBuilder));
+
+	builder->context = context;
+	builder->data = AllocSetContextCreate(context, "focus group builder rows", ALLOCSET_DEFAULT_SIZES);
+	builder->scratch = AllocSetContextCreate(context, "focus group builder scratch", ALLOCSET_SMALL_SIZES);
+	builder->desc = CreateTupleDescCopy(desc);
+	builder->ncolumns = desc->natts;
+	builder->columns = palloc0(desc->natts * sizeof(Column));
+	builder->slot_codes = palloc(desc->natts * sizeof(uint16));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		builder->columns[i].att = TupleDescAttr(builder->desc, i);
+		builder->columns[i].wanted = focus_value_kind(builder->columns[i].att);
+	}
+	empty_columns(builder);
+	MemoryContextSwitchTo(caller);
+	return builder;
+}
+
+void
+focus_group_builder_free(FocusGroupBuilder *builder)
+{
+	MemoryContextDelete(builder->context);
+}
+
+void
+focus_group_builder_keep_memory(FocusGroupBuilder *builder)
+{
+	builder->keeps_memory = true;
+}
+
+void
+focus_group_builder_reset(FocusGroupBuilder *builder)
+{
+	MemoryContextReset(builder->scratch);
+	if (builder->keeps_memory && MemoryContextMemAllocated(builder->data, false) < FULL_MEMORY / 2)
+	{
+		for (int i = 0; i < builder->ncolumns; i++)
+			empty_column(&builder->columns[i]);
+		builder->rows = 0;
+		builder->entry_bytes = 0;
+		builder->out_of_codes = false;
+		return;
+	}
+	MemoryContextReset(builder->data);
+	empty_columns(builder);
+}
+
+uint16
+focus_group_builder_code(FocusGroupBuilder *builder, int column, Datum value)
+{
+	Column	   *c = &builder->columns[column];
+	MemoryContext caller = NULL;
+	struct varlena *datum;
+	FocusGroupValue v = {0};
+	uint16		code;
+
+	if (c->att->attbyval)
+	{
+		v.number = focus_value_to_int(value, c->att->attlen);
+		seek(c, &v);
+		return find_or_add(builder, c, &v);
+	}
+	if (c->att->attlen > 0)
+	{
+		v.bytes = DatumGetPointer(value);
+		v.length = c->att->attlen;
+		seek(c, &v);
+		return find_or_add(builder, c, &v);
+	}
+
+	datum = (struct varlena *) DatumGetPointer(value);
+	if (VARATT_IS_EXTENDED(datum) && !VARATT_IS_SHORT(datum))
+	{
+		caller = MemoryContextSwitchTo(builder->scratch);
+		datum = pg_detoast_datum_packed(datum);
+	}
+	if (c->kind == FOCUS_BODY_DECIMAL &&
+		!focus_value_to_decimal((Numeric) datum, &v.number, &v.scale))
+		turn_into_bytes(builder, c);
+	v.bytes = VARDATA_ANY(datum);
+	v.length = VARSIZE_ANY_EXHDR(datum);
+	seek(c, &v);
+	code = find_or_add(builder, c, &v);
+	if (caller != NULL)
+	{
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(builder->scratch);
+	}
+	return code;
+}
+
+void
+focus_group_builder_seek_bytes(FocusGroupBuilder *builder, int column, const char *bytes, Size length,
+							   FocusGroupValue *value)
+{
+	Column	   *c = &builder->columns[column];
+
+	Assert(c->wanted == FOCUS_BODY_BYTES && c->att->attlen == -1);
+	value->bytes = bytes;
+	value->length = length;
+	seek(c, value);
+}
+
+void
+focus_group_builder_seek_decimal(FocusGroupBuilder *builder, int column, int64 number, uint8 scale,
+								 FocusGroupValue *value)
+{
+	Column	   *c = &builder->columns[column];
+
+	Assert(c->wanted == FOCUS_BODY_DECIMAL);
+	value->number = number;
+	value->scale = scale;
+	if (c->kind == FOCUS_BODY_DECIMAL)
+		seek(c, value);
+}
+
+uint16
+focus_group_builder_find(FocusGroupBuilder *builder, int column, const FocusGroupValue *value)
+{
+	Column	   *c = &builder->columns[column];
+	int32		datum[FOCUS_VALUE_DECIMAL_SIZE / sizeof(int32)];
+	FocusGroupValue v = {0};
+
+	if (c->kind == c->wanted)
+		return find_or_add(builder, c, value);
+
+	/* a decimal in a column that had to leave them */
+	v.length = focus_value_from_decimal(value->number, value->scale, value->scale, (char *) datum) - VARHDRSZ;
+	v.bytes = (char *) datum + VARHDRSZ;
+	v.hash = hash_value(c, &v);
+	return find_or_add(builder, c, &v);
+}
+
+void
+focus_group_builder_add(FocusGroupBuilder *builder, const uint16 *codes)
+{
+	uint32		row = builder->rows;
+
+	Assert(row < FOCUS_BODY_ROWS_MAX);
+	if (row == builder->rows_size)
+		grow_rows(builder);
+	for (int i = 0; i < builder->ncolumns; i++)
+	{
+		Column	   *column = &builder->columns[i];
+
+		Assert(codes[i] <= column->entries);
+		if (column->entries != column->entries_in_rows)
+		{
+			/* new entries are for this row, and so there is at most one */
+			if (codes[i] != column->entries || column->entries != column->entries_in_rows + 1)
+				column->unused_entries = true;
+			column->entries_in_rows = column->entries;
+			if (column->codes == NULL)
+				start_codes(builder, column);
+		}
+		if (column->codes != NULL)
+			column->codes[row] = codes[i];
+	}
+	builder->rows++;
+}
+
+void
+focus_group_builder_add_slot(FocusGroupBuilder *builder, TupleTableSlot *slot)
+{
+	slot_getallattrs(slot);
+	for (int i = 0; i < builder->ncolumns; i++)
+	{
+		/* a dropped column of an old row may still have a value */
+		if (slot->tts_isnull[i] || builder->columns[i].att->attisdropped)
+			builder->slot_codes[i] = 0;
+		else
+			builder->slot_codes[i] = focus_group_builder_code(builder, i, slot->tts_values[i]);
+	}
+	focus_group_builder_add(builder, builder->slot_codes);
+}
+
+uint32
+focus_group_builder_rows(FocusGroupBuilder *builder)
+{
+	return builder->rows;
+}
+
+Size
+focus_group_builder_memory(FocusGroupBuilder *builder)
+{
+	return MemoryContextMemAllocated(builder->context, true);
+}
+
+bool
+focus_group_builder_full(FocusGroupBuilder *builder)
+{
+	return builder->rows == FOCUS_BODY_ROWS_MAX || builder->out_of_codes ||
+		builder->entry_bytes >= FULL_ENTRY_BYTES ||
+		MemoryContextMemAllocated(builder->data, false) >= FULL_MEMORY;
+}
+
+static void
+empty_columns(FocusGroupBuilder *builder)
+{
+	for (int i = 0; i < builder->ncolumns; i++)
+	{
+		Form_pg_attribute att = builder->columns[i].att;
+		FocusBodyKind wanted = builder->columns[i].wanted;
+
+		memset(&builder->columns[i], 0, sizeof(Column));
+		builder->columns[i].att = att;
+		builder->columns[i].wanted = wanted;
+		builder->columns[i].kind = wanted;
+	}
+	builder->rows = 0;
+	builder->rows_size = 0;
+	builder->entry_bytes = 0;
+	builder->out_of_codes = false;
+}
+
+/* Keeps the memory, unless the column has other uses for it next time. */
+static void
+empty_column(Column *column)
+{
+	if (column->kind != column->wanted)
+	{
+		pfree(column->offsets);
+		pfree(column->bytes);
+		column->offsets = NULL;
+		column->bytes = NULL;
+		column->bytes_size = 0;
+		column->entries_size = 0;
+		column->kind = column->wanted;
+	}
+	if (column->table != NULL)
+		memset(column->table, 0, column->table_size * sizeof(uint32));
+	if (column->codes != NULL)
+		column->kept_codes = column->codes;
+	column->codes = NULL;
+	column->entries = 0;
+	column->entries_in_rows = 0;
+	column->unused_entries = false;
+}
+
+static void
+grow_rows(FocusGroupBuilder *builder)
+{
+	builder->rows_size = Max(builder->rows_size * 2, ROWS_MIN);
+	for (int i = 0; i < builder->ncolumns; i++)
+	{
+		Column	   *column = &builder->columns[i];
+
+		if (column->codes != NULL)
+			column->codes = repalloc(column->codes, builder->rows_size * sizeof(uint16));
+		else if (column->kept_codes != NULL)
+			column->kept_codes = repalloc(column->kept_codes, builder->rows_size * sizeof(uint16));
+	}
+}
+
+/* All rows so far are NULL. */
+static void
+start_codes(FocusGroupBuilder *builder, Column *column)
+{
+	column->codes = column->kept_codes;
+	column->kept_codes = NULL;
+	if (column->codes == NULL)
+		column->codes = MemoryContextAlloc(builder->data, builder->rows_size * sizeof(uint16));
+	memset(column->codes, 0, builder->rows * sizeof(uint16));
+}
+
+
+/*
+ * Entries
+ */
+
+static inline bool
+entry_equals(const Column *column, uint32 entry, const FocusGroupValue *value)
+{
+	switch (column->kind)
+	{
+		case FOCUS_BODY_INT:
+			return column->numbers[entry] == value->number;
+		case FOCUS_BODY_DECIMAL:
+			return column->numbers[entry] == value->number && column->scales[entry] == value->scale;
+		default:
+			return column->offsets[entry + 1] - column->offsets[entry] == value->length &&
+				focus_equal_quickly(column->bytes + column->offsets[entry], value->bytes, value->length);
+	}
+}
+
+/* The value has its hash. */
+static uint16
+find_or_add(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value)
+{
+	uint32		tag = SLOT_TAG(value->hash);
+	uint32		mask;
+	uint32		at;
+
+	if (column->entries * 2 >= column->table_size)
+		grow_table(builder, column);
+	mask = column->table_size - 1;
+	for (at = (uint32) value->hash & mask; column->table[at] != 0; at = (at + 1) & mask)
+	{
+		uint32		slot = column->table[at];
+
+		if ((slot & 0xFFFF0000) == tag && entry_equals(column, SLOT_CODE(slot) - 1, value))
+			return SLOT_CODE(slot);
+	}
+	column->table[at] = tag | add_entry(builder, column, value);
+	return SLOT_CODE(column->table[at]);
+}
+
+/* Array of a column -> the same with room for size elements */
+static void *
+grow_array(FocusGroupBuilder *builder, void *array, Size size, Size element)
+{
+	if (array == NULL)
+		return MemoryContextAlloc(builder->data, mul_size(size, element));
+	return repalloc_huge(array, mul_size(size, element));
+}
+
+static void
+grow_entries(FocusGroupBuilder *builder, Column *column)
+{
+	column->entries_size = Max(column->entries_size * 2, ENTRIES_MIN);
+	if (column->kind == FOCUS_BODY_BYTES)
+	{
+		column->offsets = grow_array(builder, column->offsets, column->entries_size + 1, sizeof(uint32));
+		if (column->entries == 0)
+			column->offsets[0] = 0;
+		return;
+	}
+	column->numbers = grow_array(builder, column->numbers, column->entries_size, sizeof(int64));
+	if (column->kind == FOCUS_BODY_DECIMAL)
+		column->scales = grow_array(builder, column->scales, column->entries_size, sizeof(uint8));
+}
+
+static void
+append_bytes(FocusGroupBuilder *builder, Column *column, const char *bytes, Size length)
+{
+	Size		at = column->offsets[column->entries];
+
+	if (column->bytes_size - at < length)
+	{
+		while (column->bytes_size - at < length)
+			column->bytes_size = Max(column->bytes_size * 2, BYTES_MIN);
+		column->bytes = grow_array(builder, column->bytes, column->bytes_size, 1);
+	}
+	memcpy(column->bytes + at, bytes, length);
+	column->offsets[column->entries + 1] = at + length;
+}
+
+/* Returns the new entry's code. */
+static uint16
+add_entry(FocusGroupBuilder *builder, Column *column, const FocusGroupValue *value)
+{
+	if (column->entries == FOCUS_BODY_ENTRIES_MAX)
+		elog(ERROR, "column \"%s\" of a row group has too many values", NameStr(column->att->attname));
+	if (column->entries == column->entries_size)
+		grow_entries(builder, column);
+	switch (column->kind)
+	{
+		case FOCUS_BODY_INT:
+			column->numbers[column->entries] = value->number;
+			builder->entry_bytes += sizeof(int64);
+			break;
+		case FOCUS_BODY_DECIMAL:
+			column->numbers[column->entries] = value->number;
+			column->scales[column->entries] = value->scale;
+			builder->entry_bytes += sizeof(int64);
+			break;
+		default:
+			append_bytes(builder, column, value->bytes, value->length);
+			builder->entry_bytes += value->length;
+			break;
+	}
+	if (++column->entries == FOCUS_BODY_ENTRIES_MAX)
+		builder->out_of_codes = true;
+	return column->entries;
+}
+
+static void
+grow_table(FocusGroupBuilder *builder, Column *column)
+{
+	uint32		mask;
+
+	if (column->table != NULL)
+		pfree(column->table);
+	column->table_size = Max(column->table_size * 2, TABLE_MIN);
+	column->table = MemoryContextAllocZero(builder->data, column->table_size * sizeof(uint32));
+	mask = column->table_size - 1;
+	for (uint32 i = 0; i < column->entries; i++)
+	{
+		FocusGroupValue value = entry_value(column, i);
+		uint64		hash = hash_value(column, &value);
+		uint32		at = (uint32) hash & mask;
+
+		while (column->table[at] != 0)
+			at = (at + 1) & mask;
+		column->table[at] = SLOT_TAG(hash) | (i + 1);
+	}
+}
+
+/* DECIMAL -> BYTES; codes stay what they are. */
+static void
+turn_into_bytes(FocusGroupBuilder *builder, Column *column)
+{
+	FocusBodyInput input = {.kind = FOCUS_BODY_DECIMAL, .entries = column->entries,
+		.numbers = column->numbers, .scales = column->scales};
+
+	column->kind = FOCUS_BODY_BYTES;
+	column->entries_size = column->entries;
+	if (column->entries > 0)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(builder->data);
+
+		decimals_to_bytes(&input);
+		column->offsets = unconstify(uint32 *, input.offsets);
+		column->bytes = unconstify(char *, input.bytes);
+		column->bytes_size = input.entries * FOCUS_VALUE_DECIMAL_SIZE;
+		MemoryContextSwitchTo(caller);
+
+		/* the same size would do, but the values hash differently now */
+		grow_table(builder, column);
+	}
+	if (column->numbers != NULL)
+	{
+		pfree(column->numbers);
+		pfree(column->scales);
+	}
+	column->numbers = NULL;
+	column->scales = NULL;
+}
+
+static FocusGroupValue
+entry_value(const Column *column, uint32 entry)
+{
+	FocusGroupValue value = {0};
+
+	if (column->kind == FOCUS_BODY_BYTES)
+	{
+		value.bytes = column->bytes + column->offsets[entry];
+		value.length = column->offsets[entry + 1] - column->offsets[entry];
+		return value;
+	}
+	value.number = column->numbers[entry];
+	if (column->kind == FOCUS_BODY_DECIMAL)
+		value.scale = column->scales[entry];
+	return value;
+}
+
+
+/*
+ * Reading
+ */
+
+/*
+ * The values that are passed by reference are allocated in the current memory
+ * context.
+ */
+void
+focus_group_builder_get(FocusGroupBuilder *builder, uint32 row, TupleTableSlot *slot)
+{
+	Assert(row < builder->rows);
+	ExecClearTuple(slot);
+	for (int i = 0; i < builder->ncolumns; i++)
+	{
+		const Column *column = &builder->columns[i];
+		uint16		code = column->codes != NULL ? column->codes[row] : 0;
+
+		slot->tts_isnull[i] = (code == 0);
+		slot->tts_values[i] = code == 0 ? (Datum) 0 : entry_datum(column, code - 1);
+	}
+	ExecStoreVirtualTuple(slot);
+}
+
+static Datum
+entry_datum(const Column *column, uint32 entry)
+{
+	FocusGroupValue value = entry_value(column, entry);
+	char	   *datum;
+
+	switch (column->kind)
+	{
+		case FOCUS_BODY_INT:
+			return focus_value_from_int(value.number, column->att->attlen);
+		case FOCUS_BODY_DECIMAL:
+			datum = palloc(FOCUS_VALUE_DECIMAL_SIZE);
+			focus_value_from_decimal(value.number, value.scale, value.scale, datum);
+			return PointerGetDatum(datum);
+		default:
+			datum = MemoryContextAllocHuge(CurrentMemoryContext,
+										   focus_value_bytes_size(column->att, value.length));
+			return focus_value_from_bytes(column->att, value.bytes, value.length, datum);
+	}
+}
+
+
+/*
+ * The body
+ */
+
+struct varlena *
+focus_group_builder_body(FocusGroupBuilder *builder, bool sort, uint16 *order)
+{
+	FocusBodyMemory memory = {allocate_for_body, NULL};
+	MemoryContext inputs_context = AllocSetContextCreate(CurrentMemoryContext, "focus group body inputs", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(inputs_context);
+	FocusBodyInput *inputs = palloc0(builder->ncolumns * sizeof(FocusBodyInput));
+	struct varlena *result;
+	uint8_t    *body;
+	size_t		size;
+
+	begin_body_memory();
+	for (int i = 0; i < builder->ncolumns; i++)
+		make_input(builder, &builder->columns[i], &inputs[i]);
+	body = focus_body_write(inputs, builder->ncolumns, builder->rows,
+							FOCUS_BODY_COMPRESS | (sort ? FOCUS_BODY_SORT : 0),
+							VARHDRSZ, &memory, order, &size);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(inputs_context);
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("row group of %zu bytes is too large", size)));
+	result = palloc(size);
+	memcpy(result, body, size);
+	SET_VARSIZE(result, size);
+	end_body_memory();
+	return result;
+}
+
+static void
+make_input(FocusGroupBuilder *builder, const Column *column, FocusBodyInput *input)
+{
+	input->kind = column->kind;
+	input->entries = column->entries;
+	input->codes = column->codes;
+	input->numbers = column->numbers;
+	input->scales = column->scales;
+	input->offsets = column->offsets;
+	input->bytes = column->bytes;
+	if (column->unused_entries || column->entries != column->entries_in_rows)
+		drop_unused_entries(builder, input);
+	if (input->kind == FOCUS_BODY_DECIMAL && input->entries > 0 &&
+		!focus_body_decimal_fits(input->numbers, input->scales, input->entries))
+		decimals_to_bytes(input);
+}
+
+/*
+ * Makes new arrays, in the current memory context, without the entries that no
+ * row has.  The order of the others stays.
+ */
+static void
+drop_unused_entries(FocusGroupBuilder *builder, FocusBodyInput *input)
+{
+	uint16	   *new_codes = palloc0((input->entries + 1) * sizeof(uint16));
+	uint16	   *codes;
+	int64	   *numbers = palloc(input->entries * sizeof(int64) + 1);
+	uint8	   *scales = palloc(input->entries + 1);
+	uint32	   *offsets = palloc0((input->entries + 1) * sizeof(uint32));
+	char	   *bytes = NULL;
+	uint32		entries = 0;
+
+	if (input->codes == NULL)
+	{
+		input->entries = 0;
+		return;
+	}
+	codes = palloc(builder->rows_size * sizeof(uint16));
+	for (uint32 row = 0; row < builder->rows; row++)
+		new_codes[input->codes[row]] = 1;
+	if (input->kind == FOCUS_BODY_BYTES)
+		bytes = MemoryContextAllocHuge(CurrentMemoryContext, input->offsets[input->entries] + 1);
+
+	new_codes[0] = 0;
+	for (uint32 i = 0; i < input->entries; i++)
+	{
+		if (new_codes[i + 1] == 0)
+			continue;
+		if (input->kind == FOCUS_BODY_BYTES)
+		{
+			uint32		length = input->offsets[i + 1] - input->offsets[i];
+
+			memcpy(bytes + offsets[entries], input->bytes + input->offsets[i], length);
+			offsets[entries + 1] = offsets[entries] + length;
+		}
+		else
+			numbers[entries] = input->numbers[i];
+		if (input->kind == FOCUS_BODY_DECIMAL)
+			scales[entries] = input->scales[i];
+		new_codes[i + 1] = ++entries;
+	}
+	for (uint32 row = 0; row < builder->rows; row++)
+		codes[row] = new_codes[input->codes[row]];
+
+	input->entries = entries;
+	input->codes = codes;
+	input->numbers = numbers;
+	input->scales = scales;
+	input->offsets = offsets;
+	input->bytes = bytes;
+}
+
+/* The entries' bytes as numeric has them, in the current memory context. */
+static void
+decimals_to_bytes(FocusBodyInput *input)
+{
+	uint32	   *offsets = palloc((input->entries + 1) * sizeof(uint32));
+	char	   *bytes = palloc(input->entries * FOCUS_VALUE_DECIMAL_SIZE);
+	int32		datum[FOCUS_VALUE_DECIMAL_SIZE / sizeof(int32)];
+
+	offsets[0] = 0;
+	for (uint32 i = 0; i < input->entries; i++)
+	{
+		Size		size = focus_value_from_decimal(input->numbers[i], input->scales[i],
+													input->scales[i], (char *) datum);
+
+		memcpy(bytes + offsets[i], (char *) datum + VARHDRSZ, size - VARHDRSZ);
+		offsets[i + 1] = offsets[i] + size - VARHDRSZ;
+	}
+	input->kind = FOCUS_BODY_BYTES;
+	input->numbers = NULL;
+	input->scales = NULL;
+	input->offsets = offsets;
+	input->bytes = bytes;
+}
+
+/* All of the codec's memory is free again. */
+static void
+begin_body_memory(void)
+{
+	MemoryContext context;
+	MemoryContextCallback *callback;
+
+	if (body_memory == NULL)
+	{
+		context = AllocSetContextCreate(TopTransactionContext, "focus group body", ALLOCSET_SMALL_SIZES);
+		body_memory = MemoryContextAllocZero(context, sizeof(BodyMemory));
+		body_memory->context = context;
+		callback = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
+		callback->func = forget_body_memory;
+		MemoryContextRegisterResetCallback(context, callback);
+	}
+	for (BodyBlock *block = body_memory->blocks; block != NULL; block = block->next)
+		block->used = body_block_start(block);
+}
+
+static void
+end_body_memory(void)
+{
+	if (MemoryContextMemAllocated(body_memory->context, false) > BODY_MEMORY_KEPT)
+		MemoryContextDelete(body_memory->context);
+}
+
+/* Allocations of a block begin there. */
+static Size
+body_block_start(const BodyBlock *block)
+{
+	return TYPEALIGN(ALIGNOF_BODY_MEMORY, (uintptr_t) block + sizeof(BodyBlock)) - (uintptr_t) block;
+}
+
+static void
+forget_body_memory(void *arg)
+{
+	body_memory = NULL;
+}
+
+static void *
+allocate_for_body(void *context, size_t size)
+{
+	BodyBlock  *block;
+	void	   *result;
+
+	size = TYPEALIGN(ALIGNOF_BODY_MEMORY, Max(size, 1));
+	for (block = body_memory->blocks; block != NULL; block = block->next)
+	{
+		if (block->size - block->used >= size)
+			break;
+	}
+	if (block == NULL)
+	{
+		Size		block_size = Max(BODY_BLOCK_SIZE, add_size(size, sizeof(BodyBlock) + ALIGNOF_BODY_MEMORY));
+
+		block = MemoryContextAllocHuge(body_memory->context, block_size);
+		block->next = body_memory->blocks;
+		block->size = block_size;
+		block->used = body_block_start(block);
+		body_memory->blocks = block;
+	}
+	result = (char *) block + block->used;
+	block->used += size;
+	return result;
+}

@@ -1,0 +1,1 @@
+/* Nothing that differs between majors is needed. */

@@ -1,0 +1,1 @@
+#define CHECK_FOR_INTERRUPTS()	((void) 0)

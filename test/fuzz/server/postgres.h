@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * postgres.h
+ *	  As much of a server as csv_reader.c needs, for the fuzzer.
+ *
+ * Memory is malloc'd and freed by the harness; an error writes its texts
+ * to fuzz_error and jumps to fuzz_handler.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef POSTGRES_H
+#define POSTGRES_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int64_t int64;
+typedef uint32_t uint32;
+
+#define Min(x, y)	((x) < (y) ? (x) : (y))
+#define INT64_FORMAT "%ld"
+#define pg_noreturn _Noreturn
+
+extern jmp_buf fuzz_handler;
+extern char fuzz_error[1000];
+extern void *palloc(size_t size);
+extern void *palloc0(size_t size);
+extern void *repalloc(void *pointer, size_t size);
+extern void pfree(void *pointer);
+
+#define ERROR 21
+#define fuzz_say(...) \
+	snprintf(fuzz_error + strlen(fuzz_error), sizeof(fuzz_error) - strlen(fuzz_error), __VA_ARGS__)
+#define errcode(code)	fuzz_say("%s", "")
+#define errmsg(...)		fuzz_say(__VA_ARGS__)
+#define errdetail(...)	fuzz_say(__VA_ARGS__)
+#define errhint(...)	fuzz_say(__VA_ARGS__)
+#define ereport(level, ...) \
+	do { \
+		(void) (__VA_ARGS__); \
+		longjmp(fuzz_handler, 1); \
+	} while (0)
+#define elog(level, ...) abort()
+
+#endif							/* POSTGRES_H */
