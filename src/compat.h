@@ -141,6 +141,30 @@ focus_init_range_table(EState *estate, Relation rel)
 #define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid)
 #endif
 
+/* 15 brought options to tuplesorts, 16 a choice to copy */
+#include "catalog/pg_operator_d.h"
+#include "catalog/pg_type_d.h"
+#include "utils/tuplesort.h"
+#define focus_tuplesort_tids(memory) \
+	tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false, memory, NULL, TUPLESORT_NONE)
+#define focus_tuplesort_begin_cluster(desc, index, memory) \
+	tuplesort_begin_cluster(desc, index, memory, NULL, TUPLESORT_NONE)
+#if PG16_GE
+#define focus_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
+#else
+#define focus_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#endif
+
+/* 16 has one function for owners of all kinds of objects */
+#include "utils/acl.h"
+#if PG16_GE
+#define focus_owns_relation(relid) object_ownercheck(RelationRelationId, relid, GetUserId())
+#else
+#define focus_owns_relation(relid) pg_class_ownercheck(relid, GetUserId())
+#endif
+
 /* 18 no longer says whether the executor is run once only */
 #if PG18_GE
 #define FOCUS_EXECUTOR_RUN_ARGS QueryDesc *query, ScanDirection direction, uint64 count

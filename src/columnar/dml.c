@@ -22,6 +22,7 @@
 #include "catalog/pg_publication.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
+#include "storage/predicate.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -249,6 +250,10 @@ claim_row(FocusStore *store, const ItemPointerData *tid, CommandId cid, Snapshot
 	if (result == TM_Ok && crosscheck != InvalidSnapshot &&
 		!focus_row_visible(store, tid, crosscheck, &group))
 		result = TM_Updated;
+
+	/* Of serializable transactions, as heap does; groups have no pages. */
+	if (result == TM_Ok)
+		CheckForSerializableConflictIn(store->rel, NULL, InvalidBlockNumber);
 	return result;
 }
 

@@ -18,6 +18,7 @@
 #include "pgstat.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "columnar/bulk.h"
 #include "columnar/delta.h"
@@ -161,7 +162,8 @@ focus_parallelscan_reinitialize(Relation rel, ParallelTableScanDesc pscan)
 }
 
 /*
- * Groups and tombstones by the scan's snapshot
+ * Groups and tombstones by the scan's snapshot.  ANALYZE's scan has none, and
+ * wants what is there now.
  */
 FocusGroupList *
 focus_scan_list(FocusScan *scan)
@@ -172,7 +174,8 @@ focus_scan_list(FocusScan *scan)
 
 		open_store(scan);
 		caller = MemoryContextSwitchTo(scan->context);
-		scan->list = focus_group_list_create(&scan->store, scan->base.rs_snapshot);
+		scan->list = focus_group_list_create(&scan->store, scan->base.rs_snapshot != NULL ?
+											 scan->base.rs_snapshot : SnapshotSelf);
 		MemoryContextSwitchTo(caller);
 	}
 	return scan->list;

@@ -36,6 +36,7 @@
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
 #include "storage/lmgr.h"
+#include "storage/shmem.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -78,6 +79,8 @@ typedef struct TombstoneEntry
 
 StaticAssertDecl(sizeof(TombstoneEntry) == 8, "size of a tombstone on disk");
 
+static struct varlena *read_slice(FocusStore *store, const FocusGroup *group, uint32 offset,
+								  uint32 length);
 static uint32 next_number(FocusStore *store, CommandId cid);
 static void insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq,
 						 const void *data, Size size, CommandId cid, int options);
@@ -217,6 +220,21 @@ focus_store_groups(FocusStore *store, Snapshot snapshot, int *count)
 const uint8 *
 focus_store_read(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 length)
 {
+	return (const uint8 *) VARDATA(read_slice(store, group, offset, length));
+}
+
+/*
+ * The whole body as focus_store_add_group() takes it.
+ */
+struct varlena *
+focus_store_read_body(FocusStore *store, const FocusGroup *group)
+{
+	return read_slice(store, group, 0, group->body_size);
+}
+
+static struct varlena *
+read_slice(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 length)
+{
 	struct varlena *slice;
 
 	if (offset > group->body_size || length > group->body_size - offset)
@@ -229,7 +247,7 @@ focus_store_read(FocusStore *store, const FocusGroup *group, uint32 offset, uint
 	if (length > 0)
 		table_relation_fetch_toast_slice(store->toast, group->value_id, group->body_size,
 										 offset, length, slice);
-	return (const uint8 *) VARDATA(slice);
+	return slice;
 }
 
 /*

@@ -84,6 +84,7 @@ extern FocusGroup *focus_store_groups(FocusStore *store, Snapshot snapshot,
 									  int *count);
 extern const uint8 *focus_store_read(FocusStore *store, const FocusGroup *group,
 									 uint32 offset, uint32 length);
+extern struct varlena *focus_store_read_body(FocusStore *store, const FocusGroup *group);
 extern uint32 focus_store_add_group(Relation rel, struct varlena *body,
 									uint32 rows, CommandId cid, bool frozen);
 extern void focus_store_remove_group(FocusStore *store, const FocusGroup *group, bool moved,
