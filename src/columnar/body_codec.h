@@ -297,7 +297,7 @@ typedef struct FocusBodyWriter
 static inline bool
 focus_body_is_constant(const FocusBodyPlan *plan)
 {
-	return plan->entries + (plan->nulls > 0) == 1;
+	return plan->entries + (plan->nulls > 0) <= 1;
 }
 
 /* body_sort.c: permutes the codes of all columns, and order with them. */
@@ -310,7 +310,7 @@ extern void focus_body_sort(FocusBodyWriter *writer, uint16_t *order);
  * group, of so many neighbours that values recur.
  */
 #define FOCUS_BODY_SAMPLE_BLOCKS	16
-#define FOCUS_BODY_SAMPLE_ROWS		192
+#define FOCUS_BODY_SAMPLE_ROWS		128
 
 typedef struct FocusBodyMarks
 {

@@ -23,7 +23,7 @@
 
 /* Below this size zstd's own overhead is too much. */
 #define COMPRESS_MIN	64
-#define COMPRESS_LEVEL	3
+#define COMPRESS_LEVEL	1
 
 /* More entries than these keep the order of the rows, if all differ. */
 #define UNSORTED_MIN	256

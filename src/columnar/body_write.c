@@ -144,7 +144,7 @@ prepare(FocusBodyWriter *writer, const FocusBodyInput *columns)
 		else
 			plan->nulls = writer->rows;
 		set_numbers(writer, plan);
-		if (plan->entries == 0 || focus_body_is_constant(plan))
+		if (focus_body_is_constant(plan))
 			plan->encoding = FOCUS_BODY_CONSTANT;
 	}
 }

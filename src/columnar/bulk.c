@@ -85,6 +85,7 @@ static uint32 write_group(Relation rel, FocusGroupBuilder *builder, CommandId ci
 static void write_single(Relation rel, TupleTableSlot *slot, CommandId cid, int options);
 static void write_all(int above_level);
 static void remove_buffer(RowBuffer *buffer);
+static void forget_written(Relation rel);
 static void limit_memory(void);
 static void end_transaction(XactEvent event, void *arg);
 static void end_subtransaction(SubXactEvent event, SubTransactionId mine,
@@ -167,6 +168,7 @@ focus_finish_bulk_insert(Relation rel, int options)
 	const TableAmRoutine *delta = focus_delta_of(rel);
 
 	focus_bulk_flush(rel);
+	forget_written(rel);
 	if (delta->finish_bulk_insert != NULL)
 		delta->finish_bulk_insert(rel, options);
 }
@@ -180,6 +182,24 @@ focus_bulk_flush(Relation rel)
 	{
 		if (buffer->relid == RelationGetRelid(rel))
 			write_buffer(rel, buffer);
+	}
+}
+
+/*
+ * The table may be about to be dropped, as that of a rewrite is.
+ */
+static void
+forget_written(Relation rel)
+{
+	RowBuffer  *buffer = buffers;
+
+	while (buffer != NULL)
+	{
+		RowBuffer  *next = buffer->next;
+
+		if (buffer->relid == RelationGetRelid(rel) && buffer->writer == 0)
+			remove_buffer(buffer);
+		buffer = next;
 	}
 }
 
@@ -296,7 +316,8 @@ write_closed_buffer(RowBuffer *buffer)
 {
 	Relation	rel;
 
-	if (buffer->builder == NULL || buffer->writer != 0)
+	if (buffer->builder == NULL || buffer->writer != 0 ||
+		focus_group_builder_rows(buffer->builder) == 0)
 		return;
 	rel = table_open(buffer->relid, NoLock);	/* locked since the insert */
 	write_buffer(rel, buffer);

@@ -297,7 +297,7 @@ move_group(Compaction *compaction, int index)
 		if (focus_group_builder_full(compaction->builder))
 			write_group(compaction);
 		ExecClearTuple(slot);
-		focus_group_reader_row(reader, &compaction->store, row, slot->tts_values,
+		focus_group_reader_row(reader, &compaction->store, slot->tts_tupleDescriptor, row, slot->tts_values,
 							   slot->tts_isnull);
 		ExecStoreVirtualTuple(slot);
 		focus_group_builder_add_slot(compaction->builder, slot);

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/relscan.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -117,8 +118,13 @@ focus_index_fetch_tuple(IndexFetchTableData *base, ItemPointer tid, Snapshot sna
 	if (all_dead != NULL)
 		*all_dead = false;
 	if (!fetch->store_open)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(fetch));
+
 		focus_store_open(&fetch->store, base->rel, AccessShareLock);
-	fetch->store_open = true;
+		fetch->store_open = true;
+		MemoryContextSwitchTo(caller);
+	}
 	if (!focus_row_visible(&fetch->store, tid, snapshot, &group))
 		return false;
 	focus_slot_store_row(slot, focus_group_reader_cached(&fetch->store, &group), &fetch->store,

@@ -175,10 +175,9 @@ focus_group_reader_load(FocusGroupReader *reader, FocusStore *store)
  * A column that the group does not have was added to the table later.
  */
 Datum
-focus_group_reader_value(FocusGroupReader *reader, FocusStore *store, int column,
-						 uint32 row, bool *isnull)
+focus_group_reader_value(FocusGroupReader *reader, FocusStore *store, TupleDesc desc,
+						 int column, uint32 row, bool *isnull)
 {
-	TupleDesc	desc = RelationGetDescr(store->rel);
 	Form_pg_attribute att = TupleDescAttr(desc, column);
 	ReaderColumn *rc;
 	uint32		at = row % FOCUS_BODY_VECTOR_ROWS;
@@ -214,20 +213,19 @@ focus_group_reader_value(FocusGroupReader *reader, FocusStore *store, int column
 }
 
 void
-focus_group_reader_row(FocusGroupReader *reader, FocusStore *store, uint32 row,
-					   Datum *values, bool *isnull)
+focus_group_reader_row(FocusGroupReader *reader, FocusStore *store, TupleDesc desc,
+					   uint32 row, Datum *values, bool *isnull)
 {
-	int			natts = RelationGetDescr(store->rel)->natts;
 	int			i;
 
-	for (i = 0; i < natts; i++)
-		values[i] = focus_group_reader_value(reader, store, i, row, &isnull[i]);
+	for (i = 0; i < desc->natts; i++)
+		values[i] = focus_group_reader_value(reader, store, desc, i, row, &isnull[i]);
 }
 
 HeapTuple
-focus_group_reader_tuple(FocusGroupReader *reader, FocusStore *store, uint32 row)
+focus_group_reader_tuple(FocusGroupReader *reader, FocusStore *store, TupleDesc desc,
+						 uint32 row)
 {
-	TupleDesc	desc = RelationGetDescr(store->rel);
 	HeapTuple	tuple;
 
 	if (reader->nvalues < desc->natts)
@@ -236,7 +234,7 @@ focus_group_reader_tuple(FocusGroupReader *reader, FocusStore *store, uint32 row
 		reader->isnull = MemoryContextAlloc(reader->context, mul_size(desc->natts, sizeof(bool)));
 		reader->nvalues = desc->natts;
 	}
-	focus_group_reader_row(reader, store, row, reader->values, reader->isnull);
+	focus_group_reader_row(reader, store, desc, row, reader->values, reader->isnull);
 	tuple = heap_form_tuple(desc, reader->values, reader->isnull);
 
 	focus_tid_set(&tuple->t_self, reader->group.number, row);

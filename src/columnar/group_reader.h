@@ -33,19 +33,23 @@ extern const FocusBodyHeader *focus_group_reader_header(FocusGroupReader *reader
 extern void focus_group_reader_load(FocusGroupReader *reader, FocusStore *store);
 
 /*
- * One value, by the relation's attributes as they are now.  A datum by
- * reference is valid until the next call for the same column.
+ * The following take the attributes as the caller has them: while ALTER TABLE
+ * rewrites a table, they are not those of the relation.
  */
+
+/* One value; a datum by reference is valid until the next call for the column. */
 extern Datum focus_group_reader_value(FocusGroupReader *reader, FocusStore *store,
-									  int column, uint32 row, bool *isnull);
+									  TupleDesc desc, int column, uint32 row,
+									  bool *isnull);
 
 /* All values of a row; valid until the next call. */
 extern void focus_group_reader_row(FocusGroupReader *reader, FocusStore *store,
-								   uint32 row, Datum *values, bool *isnull);
+								   TupleDesc desc, uint32 row, Datum *values,
+								   bool *isnull);
 
 /* A row as a tuple with TID and xmin, in the current memory context */
 extern HeapTuple focus_group_reader_tuple(FocusGroupReader *reader, FocusStore *store,
-										  uint32 row);
+										  TupleDesc desc, uint32 row);
 
 /* Bytes of memory, all in all */
 extern Size focus_group_reader_memory(FocusGroupReader *reader);

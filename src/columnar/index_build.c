@@ -332,7 +332,8 @@ walk_group(GroupRows *walk, int index, FocusGroupList *living, GroupRowCallback 
 		ExecClearTuple(slot);
 		memset(slot->tts_isnull, true, natts * sizeof(bool));
 		for (column = -1; (column = bms_next_member(walk->columns, column)) >= 0;)
-			slot->tts_values[column] = focus_group_reader_value(reader, &walk->store, column, row,
+			slot->tts_values[column] = focus_group_reader_value(reader, &walk->store,
+																  slot->tts_tupleDescriptor, column, row,
 																&slot->tts_isnull[column]);
 		ExecStoreVirtualTuple(slot);
 		focus_tid_set(&tid, group->number, row);

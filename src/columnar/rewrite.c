@@ -63,15 +63,20 @@ focus_relation_copy_for_cluster(Relation old_table, Relation new_table, Relation
 								double *num_tuples, double *tups_vacuumed,
 								double *tups_recently_dead)
 {
+	bool		in_order = old_index != NULL && old_index->rd_rel->relam == BTREE_AM_OID;
 	FocusDisguise disguise;
 	const TableAmRoutine *delta = focus_put_on_disguise(&disguise, old_table);
 	Rewrite		rewrite = {old_table, new_table, oldest_xmin};
 
+	/*
+	 * Heap must not follow the index, which leads to rows of groups, too.  So
+	 * it sorts, or, where that is not possible, leaves the order as it is.
+	 */
 	PG_TRY();
 	{
-		delta->relation_copy_for_cluster(old_table, new_table, old_index, use_sort, oldest_xmin,
-										 xid_cutoff, multi_cutoff, num_tuples, tups_vacuumed,
-										 tups_recently_dead);
+		delta->relation_copy_for_cluster(old_table, new_table, in_order ? old_index : NULL,
+										 in_order, oldest_xmin, xid_cutoff, multi_cutoff, num_tuples,
+										 tups_vacuumed, tups_recently_dead);
 	}
 	PG_FINALLY();
 	{
@@ -86,7 +91,7 @@ focus_relation_copy_for_cluster(Relation old_table, Relation new_table, Relation
 		rewrite.builder = focus_group_builder_create(RelationGetDescr(new_table),
 													 CurrentMemoryContext);
 		rewrite.frozen = true;
-		if (old_index != NULL && old_index->rd_rel->relam == BTREE_AM_OID)
+		if (in_order)
 			sort_groups(&rewrite, old_index);
 		else
 			copy_groups(&rewrite);
@@ -176,7 +181,8 @@ repack_group(Rewrite *rewrite, int index, Tuplesortstate *sort)
 		rewrite->rows++;
 		if (sort != NULL)
 		{
-			HeapTuple	tuple = focus_group_reader_tuple(reader, &rewrite->store, row);
+			HeapTuple	tuple = focus_group_reader_tuple(reader, &rewrite->store,
+														   slot->tts_tupleDescriptor, row);
 
 			tuplesort_putheaptuple(sort, tuple);
 			heap_freetuple(tuple);
@@ -185,7 +191,8 @@ repack_group(Rewrite *rewrite, int index, Tuplesortstate *sort)
 		if (focus_group_builder_full(rewrite->builder))
 			write_rows(rewrite);
 		ExecClearTuple(slot);
-		focus_group_reader_row(reader, &rewrite->store, row, slot->tts_values, slot->tts_isnull);
+		focus_group_reader_row(reader, &rewrite->store, slot->tts_tupleDescriptor, row,
+							   slot->tts_values, slot->tts_isnull);
 		ExecStoreVirtualTuple(slot);
 		focus_group_builder_add_slot(rewrite->builder, slot);
 		rewrite->frozen = rewrite->frozen && is_frozen(rewrite, index);

@@ -30,6 +30,7 @@ static bool next_live_row(FocusScan *scan, ScanDirection direction);
 static bool keys_match(FocusScan *scan, TupleTableSlot *slot);
 static void leave_group(FocusScan *scan);
 static void open_store(FocusScan *scan);
+static void close_store(FocusScan *scan);
 
 TableScanDesc
 focus_scan_begin(Relation rel, Snapshot snapshot, int nkeys, struct ScanKeyData *key,
@@ -65,8 +66,7 @@ focus_scan_end(TableScanDesc base)
 {
 	FocusScan  *scan = (FocusScan *) base;
 
-	if (scan->store_open)
-		focus_store_close(&scan->store);
+	close_store(scan);
 
 	/* Building an index hands it to heap, which ends it. */
 	if (scan->delta != NULL)
@@ -88,6 +88,7 @@ focus_scan_rescan(TableScanDesc base, struct ScanKeyData *key, bool set_params,
 	if (key != NULL && base->rs_nkeys > 0)
 		memcpy(base->rs_key, key, base->rs_nkeys * sizeof(ScanKeyData));
 	leave_group(scan);
+	close_store(scan);
 	MemoryContextReset(scan->context);
 	scan->list = NULL;
 	scan->phase = FOCUS_SCAN_NOT_BEGUN;
@@ -170,10 +171,10 @@ focus_scan_list(FocusScan *scan)
 {
 	if (scan->list == NULL)
 	{
-		MemoryContext caller;
+		/* The caller's context may be one that is reset for each row. */
+		MemoryContext caller = MemoryContextSwitchTo(scan->context);
 
 		open_store(scan);
-		caller = MemoryContextSwitchTo(scan->context);
 		scan->list = focus_group_list_create(&scan->store, scan->base.rs_snapshot != NULL ?
 											 scan->base.rs_snapshot : SnapshotSelf);
 		MemoryContextSwitchTo(caller);
@@ -225,7 +226,7 @@ focus_slot_store_row(TupleTableSlot *slot, FocusGroupReader *reader, FocusStore 
 	Assert(TTS_IS_BUFFERTUPLE(slot));
 	ExecClearTuple(slot);
 	caller = MemoryContextSwitchTo(slot->tts_mcxt);
-	bslot->base.tuple = focus_group_reader_tuple(reader, store, row);
+	bslot->base.tuple = focus_group_reader_tuple(reader, store, slot->tts_tupleDescriptor, row);
 	MemoryContextSwitchTo(caller);
 	bslot->base.off = 0;
 	bslot->buffer = InvalidBuffer;
@@ -284,7 +285,7 @@ next_live_row(FocusScan *scan, ScanDirection direction)
 			}
 			(void) focus_scan_open_group(scan, next);
 			focus_group_reader_load(scan->reader, &scan->store);
-			scan->row = forward ? -1 : list->groups[next].rows;
+			scan->row = forward ? -1 : (int64) list->groups[next].rows;
 		}
 	}
 }
@@ -322,4 +323,12 @@ open_store(FocusScan *scan)
 	if (!scan->store_open)
 		focus_store_open(&scan->store, scan->base.rs_rd, AccessShareLock);
 	scan->store_open = true;
+}
+
+static void
+close_store(FocusScan *scan)
+{
+	if (scan->store_open)
+		focus_store_close(&scan->store);
+	scan->store_open = false;
 }

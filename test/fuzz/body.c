@@ -371,7 +371,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	Source		source = {data, size, 0};
 	FocusBodyMemory memory = {allocate, NULL};
 	int			flags = take(&source) & (FOCUS_BODY_SORT | FOCUS_BODY_COMPRESS);
-	uint32_t	rows = 1 + (take(&source) | (uint32_t) take(&source) << 8) % ROWS_MAX;
+	uint32_t	rows = (take(&source) | (uint32_t) take(&source) << 8) % ROWS_MAX;
 	int			ncolumns = 1 + take(&source) % COLUMNS_MAX;
 	FocusBodyInput inputs[COLUMNS_MAX];
 	FocusBodyColumn opened[COLUMNS_MAX];
