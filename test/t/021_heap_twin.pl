@@ -71,7 +71,7 @@ note("$total steps, in which statements failed with SQLSTATE: "
 	  . join(', ', map { "$_ ($outcomes{$_})" } sort keys %outcomes));
 cmp_ok($total, '>', 0, 'there were steps');
 ok(!$outcomes{'42601'}, 'and no mistakes of syntax in them');
-$node->stop;
+$node->stop('fast', fail_ok => 1);
 done_testing();
 
 # Connects to a database, for the workload or as reader.
@@ -117,6 +117,7 @@ sub run_seed
 		{
 			fail("seed $seed, step $number ($step->{name}): equal");
 			diag(report($seed, $number, \@history, $difference));
+			$_->quit foreach map { values %$_ } values %twins;
 			return 0;
 		}
 		$workload->ended($step, $failed, $rows);

@@ -68,6 +68,7 @@ sub run
 sub quit
 {
 	my ($self) = @_;
+	local $SIG{PIPE} = 'IGNORE';
 
 	close $self->{to};
 	waitpid $self->{pid}, 0;

@@ -126,13 +126,14 @@ our $setup = q{
 		END LOOP;
 		RETURN kept || ' kept, ' || failed || ' failed';
 	END $$;
+	CREATE FUNCTION rows_of_t() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT count(*) FROM t';
 	CREATE TABLE log (name text, op text, old text, new text);
 };
 
 
 # steps => weight
 my %steps = (
-	insert_one => 8, insert_some => 8, insert_many => 5, insert_huge => 1, insert_default => 1, insert_returning => 3, insert_self => 2,
+	insert_one => 8, insert_some => 8, insert_many => 5, insert_huge => 1, insert_default => 1, insert_returning => 3, insert_self => 2, insert_watching => 2, insert_place => 3,
 	copy_in => 5, copy_file => 3, copy_round => 2,
 	update_one => 8, update_some => 6, update_all => 1, update_key => 4, update_from => 3, update_returning => 3, update_twice => 2,
 	delete_one => 6, delete_some => 5, delete_range => 4, delete_all => 1, delete_returning => 3, delete_using => 2, move_rows => 2,
@@ -441,6 +442,28 @@ sub insert_self
 	return if $shift > 100_000;
 	$self->new_ids($shift);
 	return "INSERT INTO t ($columns) SELECT $source FROM t WHERE " . $self->condition . ';';
+}
+
+# Looks at the table while it is written to
+sub insert_watching
+{
+	my ($self) = @_;
+	my ($first, $last) = $self->new_ids(one_of(10, 300, 1500));
+
+	return if $self->{table}{rows} > 4000;
+	return "INSERT INTO t (id, kind, cost) SELECT i, i % 3, CASE WHEN i % 100 = 0 THEN rows_of_t() END FROM generate_series($first, $last) i;";
+}
+
+# Finds a row again by the place that RETURNING has given
+sub insert_place
+{
+	my ($self) = @_;
+	my ($id) = $self->new_ids(1);
+
+	return if $self->{table}{form} eq 'partitioned';
+	return "INSERT INTO t (id, kind) VALUES ($id, 5) RETURNING ctid AS place \\gset\n"
+	  . "SELECT id FROM t WHERE ctid = :'place';\n"
+	  . one_of('', "UPDATE t SET kind = 6 WHERE ctid = :'place' RETURNING ctid AS place \\gset\nSELECT id, kind FROM t WHERE ctid = :'place';");
 }
 
 sub copy_in
