@@ -240,7 +240,7 @@ focus_group_builder_code(FocusGroupBuilder *builder, int column, Datum value)
 	}
 
 	datum = (struct varlena *) DatumGetPointer(value);
-	if (VARATT_IS_EXTENDED(datum) && !VARATT_IS_SHORT(datum))
+	if (VARATT_IS_COMPRESSED(datum) || VARATT_IS_EXTERNAL(datum))
 	{
 		caller = MemoryContextSwitchTo(builder->scratch);
 		datum = pg_detoast_datum_packed(datum);

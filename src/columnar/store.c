@@ -35,6 +35,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/shmem.h"
 #include "utils/fmgroids.h"
@@ -196,7 +197,12 @@ focus_store_groups(FocusStore *store, Snapshot snapshot, int *count)
 	int			limit = 0;
 
 	*count = 0;
-	if (store->toast == NULL)
+
+	/*
+	 * While TRUNCATE builds the indexes of the table, the TOAST relation is
+	 * empty, and its index still the old one.
+	 */
+	if (store->toast == NULL || RelationGetNumberOfBlocks(store->toast) == 0)
 		return NULL;
 	scan = begin_scan(store, snapshot, DIRECTORY_ID, DIRECTORY_ID, 0, true);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
