@@ -114,9 +114,65 @@ focus_init_range_table(EState *estate, Relation rel)
 #if !PG16_GE
 #include "storage/relfilenode.h"
 #define RelFileLocator RelFileNode
+#define RelFileLocatorEquals RelFileNodeEquals
+#define focus_rel_locator(rel) ((rel)->rd_node)
 #define TU_UpdateIndexes bool
 #define relation_set_new_filelocator relation_set_new_filenode
 #define rd_newRelfilelocatorSubid rd_newRelfilenodeSubid
+#else
+#define focus_rel_locator(rel) ((rel)->rd_locator)
+#endif
+
+/* 16 says which kind of indexes need new entries, and where an update went */
+#if PG16_GE
+#define FOCUS_UPDATE_ALL_INDEXES TU_All
+#define focus_count_update(rel) pgstat_count_heap_update(rel, false, false)
+#else
+#define FOCUS_UPDATE_ALL_INDEXES true
+#define focus_count_update(rel) pgstat_count_heap_update(rel, false)
+#endif
+
+/* 18 can log that a lock was not to be had */
+#if PG18_GE
+#define focus_conditional_lock_tuple(rel, tid, mode) ConditionalLockTuple(rel, tid, mode, false)
+#define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid, false)
+#else
+#define focus_conditional_lock_tuple(rel, tid, mode) ConditionalLockTuple(rel, tid, mode)
+#define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid)
+#endif
+
+/* 15 brought options to tuplesorts, 16 a choice to copy */
+#include "catalog/pg_operator_d.h"
+#include "catalog/pg_type_d.h"
+#include "utils/tuplesort.h"
+#define focus_tuplesort_tids(memory) \
+	tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false, memory, NULL, TUPLESORT_NONE)
+#define focus_tuplesort_begin_cluster(desc, index, memory) \
+	tuplesort_begin_cluster(desc, index, memory, NULL, TUPLESORT_NONE)
+#if PG16_GE
+#define focus_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
+#else
+#define focus_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#endif
+
+/* 16 has one function for owners of all kinds of objects */
+#include "utils/acl.h"
+#if PG16_GE
+#define focus_owns_relation(relid) object_ownercheck(RelationRelationId, relid, GetUserId())
+#else
+#define focus_owns_relation(relid) pg_class_ownercheck(relid, GetUserId())
+#endif
+
+/* 18 no longer says whether the executor is run once only */
+#if PG18_GE
+#define FOCUS_EXECUTOR_RUN_ARGS QueryDesc *query, ScanDirection direction, uint64 count
+#define FOCUS_EXECUTOR_RUN_PASS query, direction, count
+#else
+#define FOCUS_EXECUTOR_RUN_ARGS \
+	QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
+#define FOCUS_EXECUTOR_RUN_PASS query, direction, count, execute_once
 #endif
 
 #endif							/* FOCUS_COMPAT_H */

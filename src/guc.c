@@ -11,9 +11,16 @@
 
 #include "guc.h"
 
+bool		focus_debug_force_groups = false;
+
 void
 focus_guc_init(void)
 {
+	DefineCustomBoolVariable("focus.debug_force_groups",
+							 "Puts all rows that are inserted into row groups.",
+							 "For tests. Rows go to groups however few they are, and in the order in which they come. Off by default.",
+							 &focus_debug_force_groups, false,
+							 PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("focus");
 }
 

@@ -8,6 +8,8 @@
 #ifndef FOCUS_GUC_H
 #define FOCUS_GUC_H
 
+extern bool focus_debug_force_groups;
+
 extern void focus_guc_init(void);
 extern int	focus_guc_pin(void);
 

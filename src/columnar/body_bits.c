@@ -11,6 +11,9 @@
  */
 #include "columnar/body_codec.h"
 
+/* So that a width that is a constant for the caller is one inside */
+#define ALWAYS_INLINE		__attribute__((always_inline))
+
 #define CRC32C_POLYNOMIAL	UINT32_C(0x82F63B78)
 
 /*
@@ -140,7 +143,7 @@ unpack_one(const uint8_t *bits, int width, uint32_t i)
 }
 
 /* Value i of eight; width and i are constants where this is used. */
-static inline __attribute__((always_inline)) uint64_t
+static inline uint64_t ALWAYS_INLINE
 unpack_of_eight(const uint8_t *bits, int width, int i)
 {
 	int			shift = i * width % 8;
@@ -152,7 +155,7 @@ unpack_of_eight(const uint8_t *bits, int width, int i)
 	return value & focus_body_mask(width);
 }
 
-static inline __attribute__((always_inline)) void
+static inline void ALWAYS_INLINE
 unpack_eights(const uint8_t *bits, int width, uint32_t eights, uint64_t base,
 			  uint64_t factor, int64_t *values)
 {
@@ -171,7 +174,7 @@ unpack_eights(const uint8_t *bits, int width, uint32_t eights, uint64_t base,
 	}
 }
 
-static inline __attribute__((always_inline)) void
+static inline void ALWAYS_INLINE
 unpack16_eights(const uint8_t *bits, int width, uint32_t eights, uint16_t base,
 				uint16_t factor, uint16_t *values)
 {
@@ -204,9 +207,9 @@ unpack_whole_eights(const uint8_t *bits, int width, uint32_t eights, uint64_t ba
 	switch (width)
 	{
 			SIXTEEN_CASES(CASE64, 1)
-			SIXTEEN_CASES(CASE64, 17)
-			SIXTEEN_CASES(CASE64, 33)
-			SIXTEEN_CASES(CASE64, 49)
+				SIXTEEN_CASES(CASE64, 17)
+				SIXTEEN_CASES(CASE64, 33)
+				SIXTEEN_CASES(CASE64, 49)
 	}
 }
 

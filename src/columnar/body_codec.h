@@ -297,7 +297,7 @@ typedef struct FocusBodyWriter
 static inline bool
 focus_body_is_constant(const FocusBodyPlan *plan)
 {
-	return plan->entries + (plan->nulls > 0) == 1;
+	return plan->entries + (plan->nulls > 0) <= 1;
 }
 
 /* body_sort.c: permutes the codes of all columns, and order with them. */
@@ -310,7 +310,7 @@ extern void focus_body_sort(FocusBodyWriter *writer, uint16_t *order);
  * group, of so many neighbours that values recur.
  */
 #define FOCUS_BODY_SAMPLE_BLOCKS	16
-#define FOCUS_BODY_SAMPLE_ROWS		192
+#define FOCUS_BODY_SAMPLE_ROWS		128
 
 typedef struct FocusBodyMarks
 {
@@ -322,7 +322,8 @@ typedef struct FocusBodyMarks
 /* Sets the codes of the sample, and returns how many they are. */
 extern uint32_t focus_body_sample(const FocusBodyWriter *writer, const FocusBodyPlan *plan,
 								  uint16_t **sample);
-extern void focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes, const FocusBodyMemory *memory);
+extern void focus_body_marks_init(FocusBodyMarks *marks, uint32_t codes,
+								  const FocusBodyMemory *memory);
 
 /*
  * In how many rows of the sample does child not have the code that it had the

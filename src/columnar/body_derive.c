@@ -254,7 +254,8 @@ try_dependent(Derivation *d, int p, int c)
 	if (parent->encoding != FOCUS_BODY_DICTIONARY || size + size / 8 >= child->size)
 		return;
 	limit = sample_limit(d, child->size - size, width);
-	exceptions = focus_body_sample_exceptions(&d->marks, d->sample[p], d->sample[c], d->sampled, limit);
+	exceptions = focus_body_sample_exceptions(&d->marks, d->sample[p], d->sample[c], d->sampled,
+											  limit);
 	if (exceptions > limit)
 		return;
 	add_link(d, p, c, FOCUS_BODY_DEPENDENT,
@@ -322,7 +323,8 @@ try_same_numbers(Derivation *d, int p, int c)
 	if (exceptions > limit)
 		return;
 	add_link(d, p, c, FOCUS_BODY_SAME,
-			 OVERHEAD + exceptions_size(d->writer, scaled_exceptions(d, exceptions), number_width(child)));
+			 OVERHEAD + exceptions_size(d->writer, scaled_exceptions(d, exceptions),
+										number_width(child)));
 }
 
 static size_t
@@ -420,7 +422,8 @@ try_same_codes(Derivation *d, int p, int c)
 	if (different > equal / 4)
 		return;
 	add_link(d, p, c, FOCUS_BODY_SAME,
-			 OVERHEAD + exceptions_size(d->writer, scaled_exceptions(d, different * 61), focus_body_bits(child->entries)));
+			 OVERHEAD + exceptions_size(d->writer, scaled_exceptions(d, different * 61),
+										focus_body_bits(child->entries)));
 }
 
 static size_t

@@ -23,7 +23,7 @@
 
 /* Below this size zstd's own overhead is too much. */
 #define COMPRESS_MIN	64
-#define COMPRESS_LEVEL	3
+#define COMPRESS_LEVEL	1
 
 /* More entries than these keep the order of the rows, if all differ. */
 #define UNSORTED_MIN	256
@@ -135,13 +135,13 @@ void
 focus_body_order_entries(FocusBodyWriter *writer, FocusBodyPlan *plan)
 {
 	SortItem   *items;
-	bool		numeric = plan->kind != FOCUS_BODY_BYTES;
+	bool		by_number = plan->kind != FOCUS_BODY_BYTES;
 
 	plan->sorted = true;
 	if (plan->entries < 2)
 		return;
 	items = focus_body_allocate(writer->memory, sizeof(SortItem) * plan->entries);
-	if (!numeric && plan->entries >= UNSORTED_MIN && plan->entries + plan->nulls == writer->rows)
+	if (!by_number && plan->entries >= UNSORTED_MIN && plan->entries + plan->nulls == writer->rows)
 	{
 		plan->sorted = false;
 		set_items_by_rows(writer, plan, items);
@@ -151,7 +151,7 @@ focus_body_order_entries(FocusBodyWriter *writer, FocusBodyPlan *plan)
 		for (uint32_t i = 0; i < plan->entries; i++)
 		{
 			items[i].index = (uint16_t) i;
-			if (numeric)
+			if (by_number)
 				set_number_item(&items[i], plan, i);
 			else
 				set_bytes_item(&items[i], plan->input, plan->entry[i]);
@@ -194,7 +194,10 @@ focus_body_shown(const FocusBodyPlan *plan, const uint16_t *codes, uint32_t firs
 	{
 		uint32_t	entry = codes ? codes[i] - 1u : first + i;
 
-		/* Where a value can be said both ways, it is said like the one before. */
+		/*
+		 * Where a value can be said both ways, it is said like the one
+		 * before.
+		 */
 		if (entry != UINT32_MAX &&
 			mode != plan->shown[entry] && (mode != FOCUS_BODY_TRIMMED || !is_trimmed(plan, entry)))
 			mode = is_trimmed(plan, entry) ? FOCUS_BODY_TRIMMED : plan->shown[entry];
@@ -273,7 +276,7 @@ common_prefix(const FocusBodyPlan *plan, uint32_t i)
 
 /* Copies the entries without their first prefix[i] bytes. */
 static void
-join_entries(const FocusBodyPlan *plan, uint32_t first, const int64_t *prefix, char *text)
+join_entries(const FocusBodyPlan *plan, uint32_t first, const int64_t *prefix, char *dest)
 {
 	for (uint32_t i = first; i < plan->entries; i++)
 	{
@@ -281,8 +284,8 @@ join_entries(const FocusBodyPlan *plan, uint32_t first, const int64_t *prefix, c
 		uint32_t	length = entry_length(plan, i) - skipped;
 
 		if (length > 0)
-			memcpy(text, entry_bytes(plan, i) + skipped, length);
-		text += length;
+			memcpy(dest, entry_bytes(plan, i) + skipped, length);
+		dest += length;
 	}
 }
 
@@ -428,7 +431,7 @@ read_lengths(FocusBodyCursor *cursor, uint32_t count, size_t size, const FocusBo
 
 /* Puts the common prefixes back. */
 static bool
-decode_front(const uint8_t *text, size_t text_size, const int64_t *prefix, uint32_t count,
+decode_front(const uint8_t *rest, size_t rest_size, const int64_t *prefix, uint32_t count,
 			 const uint32_t *offsets, char *bytes)
 {
 	size_t		before = 0;
@@ -439,17 +442,17 @@ decode_front(const uint8_t *text, size_t text_size, const int64_t *prefix, uint3
 		size_t		skipped = (size_t) prefix[i];
 
 		if (prefix[i] < 0 || (uint64_t) prefix[i] > length || (uint64_t) prefix[i] > before ||
-			length - skipped > text_size)
+			length - skipped > rest_size)
 			return false;
 		if (skipped > 0)
 			memcpy(bytes + offsets[i], bytes + offsets[i - 1], skipped);
 		if (length > skipped)
-			memcpy(bytes + offsets[i] + skipped, text, length - skipped);
-		text += length - skipped;
-		text_size -= length - skipped;
+			memcpy(bytes + offsets[i] + skipped, rest, length - skipped);
+		rest += length - skipped;
+		rest_size -= length - skipped;
 		before = length;
 	}
-	return text_size == 0;
+	return rest_size == 0;
 }
 
 bool
@@ -494,6 +497,7 @@ focus_body_read_bytes(FocusBodyCursor *cursor, uint32_t count, const FocusBodyMe
 		text = (const uint8_t *) bytes;
 	}
 	strings->bytes = (const char *) text;
+
 	if (!prefix)
 		return text_size == size;
 	bytes = focus_body_allocate(memory, size);

@@ -59,7 +59,8 @@ focus_body_write_descriptor(uint8_t *dest, const FocusBodyColumnInfo *info)
 	memset(dest, 0, FOCUS_BODY_DESCRIPTOR);
 	dest[COLUMN_KIND] = (uint8_t) info->kind;
 	dest[COLUMN_ENCODING] = (uint8_t) info->encoding;
-	focus_body_set16(dest + COLUMN_PARENT, info->parent < 0 ? FOCUS_BODY_NO_PARENT : (uint16_t) info->parent);
+	focus_body_set16(dest + COLUMN_PARENT,
+					 info->parent < 0 ? FOCUS_BODY_NO_PARENT : (uint16_t) info->parent);
 	focus_body_set32(dest + COLUMN_OFFSET, info->offset);
 	focus_body_set32(dest + COLUMN_LENGTH, info->length);
 	focus_body_set32(dest + COLUMN_ENTRIES, info->entries);

@@ -198,10 +198,11 @@ choose_further(const FocusBodyWriter *writer, int first, SortSpace *space, int *
 {
 	const FocusBodyPlan *plan = &writer->plans[first];
 	uint32_t	groups = plan->entries + (plan->nulls > 0);
-	Candidate  *candidates = focus_body_allocate(writer->memory, sizeof(Candidate) * (size_t) writer->ncolumns);
+	Candidate  *candidates;
 	int			ncandidates = 0;
 	int			nkeys = 0;
 
+	candidates = focus_body_allocate(writer->memory, sizeof(Candidate) * (size_t) writer->ncolumns);
 	for (int i = 0; i < writer->ncolumns; i++)
 	{
 		Candidate  *candidate = &candidates[ncandidates];

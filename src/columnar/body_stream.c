@@ -158,7 +158,7 @@ look(const int64_t *values, uint32_t count, Shape *shape)
 	int64_t		min = INT64_MAX;
 	int64_t		max = INT64_MIN;
 	uint32_t	changes = 0;
-	uint32_t	falls = 0;
+	bool		ascending = true;
 	uint64_t	step = count > 1 ? (uint64_t) values[1] - (uint64_t) values[0] : 0;
 
 	shape->vectors = 0;
@@ -179,10 +179,9 @@ look(const int64_t *values, uint32_t count, Shape *shape)
 		shape->vector_max[shape->vectors++] = (uint64_t) high;
 	}
 	for (uint32_t i = 1; i < count; i++)
-	{
 		changes += values[i] != values[i - 1];
-		falls += values[i] < values[i - 1];
-	}
+	for (uint32_t i = 1; i < count && ascending; i++)
+		ascending = values[i] >= values[i - 1];
 	shape->sequence = true;
 	for (uint32_t i = 2; i < count && shape->sequence; i++)
 		shape->sequence = (uint64_t) values[i] - (uint64_t) values[i - 1] == step;
@@ -190,7 +189,7 @@ look(const int64_t *values, uint32_t count, Shape *shape)
 	shape->min = (uint64_t) min;
 	shape->max = (uint64_t) max - (uint64_t) min;
 	shape->runs = changes + 1;
-	shape->ascending = falls == 0;
+	shape->ascending = ascending;
 	for (uint32_t v = 0; v < shape->vectors; v++)
 	{
 		shape->vector_min[v] -= shape->min;

@@ -128,8 +128,10 @@ set_codes(FocusBodyWriter *writer, FocusBodyPlan *plan)
 static void
 prepare(FocusBodyWriter *writer, const FocusBodyInput *columns)
 {
-	writer->plans = focus_body_allocate(writer->memory, sizeof(FocusBodyPlan) * (size_t) writer->ncolumns);
-	memset(writer->plans, 0, sizeof(FocusBodyPlan) * (size_t) writer->ncolumns);
+	size_t		size = sizeof(FocusBodyPlan) * (size_t) writer->ncolumns;
+
+	writer->plans = focus_body_allocate(writer->memory, size);
+	memset(writer->plans, 0, size);
 	for (int i = 0; i < writer->ncolumns; i++)
 	{
 		FocusBodyPlan *plan = &writer->plans[i];
@@ -142,7 +144,7 @@ prepare(FocusBodyWriter *writer, const FocusBodyInput *columns)
 		else
 			plan->nulls = writer->rows;
 		set_numbers(writer, plan);
-		if (plan->entries == 0 || focus_body_is_constant(plan))
+		if (focus_body_is_constant(plan))
 			plan->encoding = FOCUS_BODY_CONSTANT;
 	}
 }

@@ -5,3 +5,8 @@ COMMENT ON FUNCTION focus_am_handler(internal) IS
 
 CREATE ACCESS METHOD focus TYPE TABLE HANDLER focus_am_handler;
 COMMENT ON ACCESS METHOD focus IS 'tables for billing data';
+
+CREATE PROCEDURE focus_compact(regclass)
+AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE focus_compact(regclass) IS
+'packs the rows of a table with access method focus into row groups; for the table''s owner';

@@ -211,11 +211,11 @@ read_time(const char *text)
 	struct tm	tm = {0};
 
 	tm.tm_year = read_digits(text, 4) - 1900;
-	tm.tm_mon = read_digits(text + 5, 2) - 1;
-	tm.tm_mday = read_digits(text + 8, 2);
-	tm.tm_hour = read_digits(text + 11, 2);
-	tm.tm_min = read_digits(text + 14, 2);
-	tm.tm_sec = read_digits(text + 17, 2);
+	tm.tm_mon = read_digits(text +5, 2) - 1;
+	tm.tm_mday = read_digits(text +8, 2);
+	tm.tm_hour = read_digits(text +11, 2);
+	tm.tm_min = read_digits(text +14, 2);
+	tm.tm_sec = read_digits(text +17, 2);
 	return (int64_t) timegm(&tm) * 1000000;
 }
 
@@ -262,14 +262,14 @@ add_cell(Column *column, uint32_t row, const char *text, size_t size)
 		number = read_decimal(text, size, &scale);
 		column->codes[row] = code_of_number(column, number, scale);
 	}
-	else if (*text != '"')
+	else if (*text !='"')
 		column->codes[row] = code_of_bytes(column, text, size);
 	else
 	{
 		for (size_t i = 1; i + 1 < size && n < sizeof(unquoted); i++)
 		{
 			unquoted[n++] = text[i];
-			i += text[i] == '"';
+			i += text[	i] == '"';
 		}
 		column->codes[row] = code_of_bytes(column, unquoted, n);
 	}

@@ -175,8 +175,11 @@ make_bytes(Source *source, Column *column, uint32_t wanted)
 		column->offsets[i + 1] = at;
 	}
 	column->input.entries = wanted;
-	/* Random bytes of different lengths could repeat, but not behind a counter
-	 * in front; so all have the same length. */
+
+	/*
+	 * Random bytes of different lengths could repeat, but not behind a
+	 * counter in front; so all have the same length.
+	 */
 }
 
 static void
@@ -290,7 +293,7 @@ check_numbers(const Column *column, const FocusBodyColumn *read, const FocusBody
 	static int64_t numbers[ROWS_MAX];
 	static bool nulls[ROWS_MAX];
 	static uint8_t scales[ROWS_MAX];
-	bool		decimal = read->kind == FOCUS_BODY_DECIMAL;
+	bool		is_decimal = read->kind == FOCUS_BODY_DECIMAL;
 	int64_t		low = INT64_MAX;
 	int64_t		high = INT64_MIN;
 
@@ -304,9 +307,9 @@ check_numbers(const Column *column, const FocusBodyColumn *read, const FocusBody
 		CHECK(nulls[row] == (code == 0));
 		if (code == 0)
 			continue;
-		if (decimal)
+		if (is_decimal)
 			CHECK(scales[row] == column->scales[code - 1]);
-		CHECK(numbers[row] == number_at(column->numbers[code - 1], decimal ? read->scale - scales[row] : 0));
+		CHECK(numbers[row] == number_at(column->numbers[code - 1], is_decimal ? read->scale - scales[row] : 0));
 		low = numbers[row] < low ? numbers[row] : low;
 		high = numbers[row] > high ? numbers[row] : high;
 		CHECK(focus_body_vector_bounds(read, row / FOCUS_BODY_VECTOR_ROWS, &min, &max));
@@ -368,7 +371,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	Source		source = {data, size, 0};
 	FocusBodyMemory memory = {allocate, NULL};
 	int			flags = take(&source) & (FOCUS_BODY_SORT | FOCUS_BODY_COMPRESS);
-	uint32_t	rows = 1 + (take(&source) | (uint32_t) take(&source) << 8) % ROWS_MAX;
+	uint32_t	rows = (take(&source) | (uint32_t) take(&source) << 8) % ROWS_MAX;
 	int			ncolumns = 1 + take(&source) % COLUMNS_MAX;
 	FocusBodyInput inputs[COLUMNS_MAX];
 	FocusBodyColumn opened[COLUMNS_MAX];

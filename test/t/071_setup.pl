@@ -9,7 +9,7 @@ use Test::More;
 
 my $bin = PostgreSQL::Test::Utils::tempdir_short();
 my $log = "$bin/log";
-my @build = qw(gcc libc6-dev libcsv-dev make perl postgresql-15 postgresql-server-dev-15 zlib1g-dev);
+my @build = qw(gcc libc6-dev libcsv-dev libzstd-dev make perl postgresql-15 postgresql-server-dev-15 zlib1g-dev);
 my @tests = (@build, qw(libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-15-cron postgresql-15-pgtap));
 
 foreach my $command (qw(sh sed grep head dirname ls cat true))

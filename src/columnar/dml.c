@@ -1,0 +1,324 @@
+/*-------------------------------------------------------------------------
+ *
+ * dml.c
+ *	  Deleting, updating and locking rows.
+ *
+ * Rows of the delta are heap's business.  A row of a group is deleted by a
+ * tombstone, and updated by a new version in the delta and a tombstone that
+ * points to it.  The protocol towards the executor is heap's: who comes second
+ * waits for the first, and is then told what has become of the row.
+ *
+ * A lock on the row is held while its state is looked up and its tombstone
+ * written, so that there is one at a time who does so; after that, the
+ * tombstone of a transaction in progress says the same to all others.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_publication.h"
+#include "pgstat.h"
+#include "storage/lmgr.h"
+#include "storage/predicate.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "columnar/delta.h"
+#include "columnar/dml.h"
+#include "columnar/fetch.h"
+#include "columnar/row_lock.h"
+#include "columnar/scan.h"
+#include "columnar/tid.h"
+
+static TM_Result row_state(FocusStore *store, const ItemPointerData *tid, CommandId cid,
+						   FocusGroup *group, TM_FailureData *tmfd,
+						   TransactionId *wait_for);
+static TM_Result removed_group_state(FocusStore *store, const ItemPointerData *tid,
+									 CommandId cid, TM_FailureData *tmfd);
+static TM_Result claim_row(FocusStore *store, const ItemPointerData *tid, CommandId cid,
+						   Snapshot crosscheck, bool wait, TM_FailureData *tmfd,
+						   const char *action);
+static bool wait_by_policy(Relation rel, const ItemPointerData *tid, TransactionId xid,
+						   LockWaitPolicy wait_policy);
+static TM_Result lock_new_version(Relation rel, ItemPointer tid, Snapshot snapshot,
+								  TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
+								  LockWaitPolicy wait_policy, uint8 flags,
+								  TM_FailureData *tmfd);
+static void check_not_published(Relation rel, bool update);
+
+TM_Result
+focus_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot,
+				   Snapshot crosscheck, bool wait, TM_FailureData *tmfd, bool changing_part)
+{
+	FocusStore	store;
+	FocusTombstone tombstone = {changing_part ? FOCUS_MOVED : FOCUS_DELETED};
+	ItemPointerData row = *tid;
+	TM_Result	result;
+
+	if (!focus_tid_is_grouped(tid))
+		return focus_delta_of(rel)->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait,
+												 tmfd, changing_part);
+	check_not_published(rel, false);
+	focus_store_open(&store, rel, RowExclusiveLock);
+	focus_lock_row_for_change(rel, &row);
+	result = claim_row(&store, &row, cid, crosscheck, wait, tmfd, "delete");
+	if (result == TM_Ok)
+	{
+		tombstone.forward = row;
+		focus_store_add_tombstone(&store, focus_tid_group(&row), focus_tid_row(&row),
+								  &tombstone, cid);
+		pgstat_count_heap_delete(rel);
+	}
+	focus_unlock_row_for_change(rel, &row);
+	focus_store_close(&store);
+	return result;
+}
+
+/*
+ * The new version is written first, because the tombstone has to say where it
+ * is.  Key columns count as changed: a lock on the old version says nothing
+ * about the new one.
+ */
+TM_Result
+focus_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, CommandId cid,
+				   Snapshot snapshot, Snapshot crosscheck, bool wait, TM_FailureData *tmfd,
+				   LockTupleMode *lockmode, TU_UpdateIndexes *update_indexes)
+{
+	FocusStore	store;
+	FocusTombstone tombstone = {FOCUS_UPDATED};
+	ItemPointerData row = *otid;
+	TM_Result	result;
+
+	if (!focus_tid_is_grouped(otid))
+		return focus_delta_of(rel)->tuple_update(rel, otid, slot, cid, snapshot, crosscheck,
+												 wait, tmfd, lockmode, update_indexes);
+	check_not_published(rel, true);
+	*lockmode = LockTupleExclusive;
+	focus_store_open(&store, rel, RowExclusiveLock);
+	focus_lock_row_for_change(rel, &row);
+	result = claim_row(&store, &row, cid, crosscheck, wait, tmfd, "update");
+	if (result == TM_Ok)
+	{
+		focus_delta_of(rel)->tuple_insert(rel, slot, cid, 0, NULL);
+		tombstone.forward = slot->tts_tid;
+		focus_store_add_tombstone(&store, focus_tid_group(&row), focus_tid_row(&row),
+								  &tombstone, cid);
+		pgstat_count_heap_insert(rel, -1);
+		focus_count_update(rel);
+		*update_indexes = FOCUS_UPDATE_ALL_INDEXES;
+	}
+	focus_unlock_row_for_change(rel, &row);
+	focus_store_close(&store);
+	return result;
+}
+
+TM_Result
+focus_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot,
+				 CommandId cid, LockTupleMode mode, LockWaitPolicy wait_policy, uint8 flags,
+				 TM_FailureData *tmfd)
+{
+	FocusStore	store;
+	FocusGroup	group;
+	ItemPointerData row = *tid;
+	TransactionId wait_for;
+	TM_Result	result;
+
+	if (!focus_tid_is_grouped(tid))
+		return focus_delta_of(rel)->tuple_lock(rel, tid, snapshot, slot, cid, mode,
+											   wait_policy, flags, tmfd);
+	tmfd->traversed = false;
+	if (!focus_lock_row(rel, &row, mode, wait_policy))
+		return TM_WouldBlock;
+
+	focus_store_open(&store, rel, AccessShareLock);
+	for (;;)
+	{
+		result = row_state(&store, &row, cid, &group, tmfd, &wait_for);
+		if (result != TM_BeingModified)
+			break;
+		if (!wait_by_policy(rel, &row, wait_for, wait_policy))
+		{
+			focus_store_close(&store);
+			return TM_WouldBlock;
+		}
+	}
+	/* Who gets TM_Invisible wants to know whose row it is. */
+	if (result == TM_Ok || result == TM_Invisible)
+		focus_slot_store_row(slot, focus_group_reader_cached(&store, &group), &store,
+							 focus_tid_row(&row));
+	focus_store_close(&store);
+	if (result == TM_Updated && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION) != 0)
+		result = lock_new_version(rel, tid, snapshot, slot, cid, mode, wait_policy, flags, tmfd);
+	return result;
+}
+
+/*
+ * What a command of ours finds the row to be, as HeapTupleSatisfiesUpdate()
+ * says it of heap's.  TM_BeingModified: *wait_for is at work on it.  *group
+ * is set for TM_Ok and TM_Invisible.
+ */
+static TM_Result
+row_state(FocusStore *store, const ItemPointerData *tid, CommandId cid, FocusGroup *group,
+		  TM_FailureData *tmfd, TransactionId *wait_for)
+{
+	SnapshotData dirty;
+	FocusTombstone tombstone;
+
+	tmfd->ctid = *tid;
+	tmfd->xmax = InvalidTransactionId;
+	tmfd->cmax = InvalidCommandId;
+
+	InitDirtySnapshot(dirty);
+	if (!focus_store_find_group(store, focus_tid_group(tid), &dirty, group))
+		return removed_group_state(store, tid, cid, tmfd);
+	*wait_for = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+	if (TransactionIdIsValid(*wait_for))
+		return TM_BeingModified;
+	if (group->cmin != InvalidCommandId && group->cmin >= cid)
+		return TM_Invisible;
+
+	dirty.xmin = InvalidTransactionId;
+	if (!focus_store_find_tombstone(store, group->number, focus_tid_row(tid), &dirty, &tombstone))
+		return TM_Ok;
+	if (TransactionIdIsValid(dirty.xmin))
+	{
+		*wait_for = dirty.xmin;
+		return TM_BeingModified;
+	}
+
+	tmfd->xmax = tombstone.xmin;
+	if (tombstone.cmin != InvalidCommandId)
+	{
+		tmfd->cmax = tombstone.cmin;
+		return tombstone.cmin >= cid ? TM_SelfModified : TM_Invisible;
+	}
+	if (tombstone.kind == FOCUS_UPDATED)
+		tmfd->ctid = tombstone.forward;
+	else if (tombstone.kind == FOCUS_MOVED)
+		ItemPointerSetMovedPartitions(&tmfd->ctid);
+	return tombstone.kind == FOCUS_DELETED ? TM_Deleted : TM_Updated;
+}
+
+/*
+ * The row was there for the caller's snapshot, but its group no longer is.
+ * Rows that have been moved to another group cannot be followed, like rows
+ * moved to another partition.
+ */
+static TM_Result
+removed_group_state(FocusStore *store, const ItemPointerData *tid, CommandId cid,
+					TM_FailureData *tmfd)
+{
+	FocusGroup	group;
+	FocusGroupRemoval removal;
+
+	if (!focus_store_find_removed(store, focus_tid_group(tid), &group, &removal))
+		return TM_Deleted;
+	tmfd->xmax = removal.xmax;
+	if (removal.cmax != InvalidCommandId)
+	{
+		tmfd->cmax = removal.cmax;
+		return removal.cmax >= cid ? TM_SelfModified : TM_Deleted;
+	}
+	if (!removal.moved)
+		return TM_Deleted;
+	ItemPointerSetMovedPartitions(&tmfd->ctid);
+	return TM_Updated;
+}
+
+/*
+ * The row's state once nobody else is at work on it.
+ */
+static TM_Result
+claim_row(FocusStore *store, const ItemPointerData *tid, CommandId cid, Snapshot crosscheck,
+		  bool wait, TM_FailureData *tmfd, const char *action)
+{
+	FocusGroup	group;
+	TransactionId wait_for;
+	TM_Result	result;
+
+	while ((result = row_state(store, tid, cid, &group, tmfd, &wait_for)) == TM_BeingModified &&
+		   wait)
+		(void) wait_by_policy(store->rel, tid, wait_for, LockWaitBlock);
+
+	if (result == TM_Invisible)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("attempted to %s invisible tuple", action)));
+	if (result == TM_Ok && crosscheck != InvalidSnapshot &&
+		!focus_row_visible(store, tid, crosscheck, &group))
+		result = TM_Updated;
+
+	/* Of serializable transactions, as heap does; groups have no pages. */
+	if (result == TM_Ok)
+		CheckForSerializableConflictIn(store->rel, NULL, InvalidBlockNumber);
+	return result;
+}
+
+static bool
+wait_by_policy(Relation rel, const ItemPointerData *tid, TransactionId xid,
+			   LockWaitPolicy wait_policy)
+{
+	ItemPointerData row = *tid;
+
+	switch (wait_policy)
+	{
+		case LockWaitBlock:
+			XactLockTableWait(xid, rel, &row, XLTW_Lock);
+			break;
+		case LockWaitSkip:
+			return focus_conditional_wait(xid);
+		case LockWaitError:
+			if (!focus_conditional_wait(xid))
+				ereport(ERROR,
+						(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						 errmsg("could not obtain lock on row in relation \"%s\"",
+								RelationGetRelationName(rel))));
+			break;
+	}
+	return true;
+}
+
+/*
+ * Locks what the row has been updated to.  Its version in the delta cannot
+ * have been vacuumed, because our snapshot does not see the update.
+ */
+static TM_Result
+lock_new_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot,
+				 CommandId cid, LockTupleMode mode, LockWaitPolicy wait_policy, uint8 flags,
+				 TM_FailureData *tmfd)
+{
+	TM_Result	result;
+
+	if (ItemPointerIndicatesMovedPartitions(&tmfd->ctid))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("tuple to be locked was already moved to another partition due to concurrent update")));
+	*tid = tmfd->ctid;
+	result = focus_delta_of(rel)->tuple_lock(rel, tid, snapshot, slot, cid, mode, wait_policy,
+											 flags, tmfd);
+	tmfd->traversed = true;
+	return result;
+}
+
+/*
+ * A tombstone is not decoded, so a subscriber would keep the row.
+ */
+static void
+check_not_published(Relation rel, bool update)
+{
+	PublicationDesc publications;
+
+	if (!RelationIsLogicallyLogged(rel))
+		return;
+	RelationBuildPublicationDesc(rel, &publications);
+	if (update ? publications.pubactions.pubupdate : publications.pubactions.pubdelete)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot %s rows in row groups of table \"%s\", which is published",
+						update ? "update" : "delete", RelationGetRelationName(rel)),
+				 errdetail("Changes of rows in row groups are not replicated logically."),
+				 errhint("Publish inserts only, or keep published tables in heap.")));
+}

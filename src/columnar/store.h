@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.h
+ *	  Where row groups live: in the table's TOAST relation.
+ *
+ * The only place that knows how.  Everything is ordinary tuples there, which
+ * appear, disappear, crash and replicate with the transaction that wrote
+ * them; so whether a group or a tombstone exists is a question of the
+ * snapshot one asks with, of any kind.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FOCUS_STORE_H
+#define FOCUS_STORE_H
+
+#include "storage/itemptr.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+/* The open TOAST relation of a table */
+typedef struct FocusStore
+{
+	Relation	rel;
+	Relation	toast;			/* NULL: the table has none, so no groups */
+	Relation   *indexes;
+	int			nindexes;
+	int			valid_index;	/* the one to search with */
+	LOCKMODE	lockmode;
+} FocusStore;
+
+/* A row group as its directory entry tells it */
+typedef struct FocusGroup
+{
+	uint32		number;
+	uint32		rows;
+	Oid			value_id;		/* of the body */
+	uint32		body_size;
+	uint32		header_size;	/* of the body's header */
+	uint64		stamp;			/* differs from that of any other group that
+								 * ever had this value_id */
+	TransactionId xmin;			/* of the entry, as are the following */
+	CommandId	cmin;			/* valid for an xmin of this transaction */
+	ItemPointerData entry;
+} FocusGroup;
+
+/* How a group went away */
+typedef struct FocusGroupRemoval
+{
+	TransactionId xmax;
+	CommandId	cmax;			/* valid for an xmax of this transaction */
+	bool		moved;			/* its rows are in another group now */
+} FocusGroupRemoval;
+
+/* What became of a row of a group */
+typedef enum FocusTombstoneKind
+{
+	FOCUS_DELETED = 0,
+	FOCUS_UPDATED = 1,			/* forward is the new version */
+	FOCUS_MOVED = 2				/* to another partition */
+} FocusTombstoneKind;
+
+typedef struct FocusTombstone
+{
+	FocusTombstoneKind kind;
+	ItemPointerData forward;
+	TransactionId xmin;			/* who deleted the row */
+	CommandId	cmin;			/* valid for an xmin of this transaction */
+	ItemPointerData entry;
+} FocusTombstone;
+
+/* Calls back for each tombstone in the order of group and row. */
+typedef void (*FocusTombstoneCallback) (uint32 group, uint32 row,
+										const ItemPointerData *entry, void *arg);
+
+extern void focus_store_open(FocusStore *store, Relation rel, LOCKMODE lockmode);
+extern void focus_store_close(FocusStore *store);
+
+/* Groups */
+extern bool focus_store_find_group(FocusStore *store, uint32 number,
+								   Snapshot snapshot, FocusGroup *group);
+extern bool focus_store_find_removed(FocusStore *store, uint32 number, FocusGroup *group,
+									 FocusGroupRemoval *removal);
+extern FocusGroup *focus_store_groups(FocusStore *store, Snapshot snapshot,
+									  int *count);
+extern const uint8 *focus_store_read(FocusStore *store, const FocusGroup *group,
+									 uint32 offset, uint32 length);
+extern struct varlena *focus_store_read_body(FocusStore *store, const FocusGroup *group);
+extern uint32 focus_store_add_group(Relation rel, struct varlena *body,
+									uint32 rows, CommandId cid, bool frozen);
+extern void focus_store_remove_group(FocusStore *store, const FocusGroup *group, bool moved,
+									 CommandId cid);
+
+/* Tombstones */
+extern bool focus_store_find_tombstone(FocusStore *store, uint32 group, uint32 row,
+									   Snapshot snapshot, FocusTombstone *tombstone);
+extern int64 focus_store_tombstones(FocusStore *store, uint32 first_group,
+									uint32 last_group, Snapshot snapshot,
+									FocusTombstoneCallback callback, void *arg);
+extern void focus_store_add_tombstone(FocusStore *store, uint32 group, uint32 row,
+									  const FocusTombstone *tombstone, CommandId cid);
+extern void focus_store_remove_tombstones(FocusStore *store, uint32 group);
+
+#endif							/* FOCUS_STORE_H */
