@@ -34,13 +34,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#if __has_include("columnar/bulk.h")	/* XXX on its way */
 #include "columnar/bulk.h"
-#define HAS_BULK true
-#else
-#define HAS_BULK false
-#define focus_bulk_add_group(rel, builder) elog(ERROR, "row groups cannot be written")
-#endif
 #include "columnar/group_builder.h"
 #include "columnar/quick_hash.h"
 #include "compat.h"
@@ -308,8 +302,7 @@ can_write_groups(Relation rel)
 {
 	const TupleConstr *constraints = RelationGetDescr(rel)->constr;
 
-	return HAS_BULK &&
-		rel->rd_rel->relkind == RELKIND_RELATION &&
+	return rel->rd_rel->relkind == RELKIND_RELATION &&
 		rel->rd_rel->relam == get_table_am_oid("focus", true) &&
 		OidIsValid(rel->rd_rel->reltoastrelid) &&
 		!rel->rd_rel->relhasindex &&
