@@ -36,6 +36,7 @@
 #include "access/toast_internals.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/shmem.h"
 #include "utils/fmgroids.h"
@@ -166,7 +167,12 @@ focus_store_groups(FocusStore *store, Snapshot snapshot, int *count)
 	int			limit = 0;
 
 	*count = 0;
-	if (store->toast == NULL)
+
+	/*
+	 * While TRUNCATE builds the indexes of the table, the TOAST relation is
+	 * empty, and its index still the old one.
+	 */
+	if (store->toast == NULL || RelationGetNumberOfBlocks(store->toast) == 0)
 		return NULL;
 	scan = begin_scan(store, snapshot, FOCUS_DIRECTORY_ID, FOCUS_DIRECTORY_ID, 0, true);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
