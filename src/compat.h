@@ -165,6 +165,16 @@ focus_init_range_table(EState *estate, Relation rel)
 #define focus_owns_relation(relid) pg_class_ownercheck(relid, GetUserId())
 #endif
 
+/* 18 counts what a scan of an index does */
+#include "access/genam.h"
+#if PG18_GE
+#define focus_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#else
+#define focus_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#endif
+
 /* 18 no longer says whether the executor is run once only */
 #if PG18_GE
 #define FOCUS_EXECUTOR_RUN_ARGS QueryDesc *query, ScanDirection direction, uint64 count
