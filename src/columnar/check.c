@@ -59,6 +59,11 @@ static bool is_damage(int sqlerrcode);
 Datum
 focus_check(PG_FUNCTION_ARGS)
 {
+	/* No rows would say that nothing is wrong. */
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("arguments of focus_check cannot be null")));
 	focus_inspect(fcinfo, PG_GETARG_OID(0), check_may_check, check_table);
 	return (Datum) 0;
 }
@@ -79,6 +84,7 @@ check_table(Relation rel, FunctionCallInfo fcinfo)
 	bool		listed;
 	int			i;
 
+	check_may_check(RelationGetRelid(rel));
 	check.context = AllocSetContextCreate(CurrentMemoryContext, "focus check",
 										  ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(check.context);

@@ -51,6 +51,6 @@ CREATE FUNCTION focus_check(
 	OUT tid tid,
 	OUT problem text)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1 COST 100000;
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 COST 100000;
 COMMENT ON FUNCTION focus_check(regclass, boolean) IS
 'problems in the storage of a table with access method focus, of which there should be none; for the table''s owner';
