@@ -304,6 +304,20 @@ lock_new_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 }
 
 /*
+ * Does a publication send deletes of the table to subscribers?
+ */
+bool
+focus_deletes_are_published(Relation rel)
+{
+	PublicationDesc publications;
+
+	if (!RelationIsLogicallyLogged(rel))
+		return false;
+	RelationBuildPublicationDesc(rel, &publications);
+	return publications.pubactions.pubdelete;
+}
+
+/*
  * A tombstone is not decoded, so a subscriber would keep the row.
  */
 static void

@@ -1,5 +1,5 @@
--- Row groups through compaction and TRUNCATE, where values out of line and
--- index entries of rows that are gone come in.
+-- Row groups where compaction, TRUNCATE and bulk inserts come together with values
+-- out of line, indexes, savepoints and RETURNING.
 CREATE TABLE t (id integer, v text) USING focus;
 INSERT INTO t SELECT i, (SELECT string_agg(md5((i / 2 + x)::text), '') FROM generate_series(1, 300) x) FROM generate_series(1, 10) i;
 INSERT INTO t SELECT i, (SELECT string_agg(md5((i / 2 + x)::text), '') FROM generate_series(1, 70) x) FROM generate_series(11, 20) i;
@@ -41,3 +41,33 @@ SELECT count(*) FROM d WHERE id < 50;
 SELECT count(*) FROM d WHERE id > 50;
 COMMIT;
 DROP TABLE d;
+
+-- A buffer that has been emptied by COPY is not written again.
+CREATE TABLE t (id integer) USING focus;
+COPY t FROM STDIN;
+1
+2
+\.
+BEGIN;
+COPY t FROM STDIN;
+3
+4
+\.
+SAVEPOINT s;
+SELECT count(*) FROM t;
+ALTER TABLE t ADD twice integer GENERATED ALWAYS AS (id * 2) STORED;
+SELECT sum(twice) FROM t;
+COMMIT;
+DROP TABLE t;
+
+-- RETURNING knows the places of rows, also of many.
+CREATE TABLE t (id integer) USING focus;
+BEGIN;
+CREATE TEMP TABLE places (id integer, place tid) USING heap;
+WITH i AS (INSERT INTO t SELECT generate_series(1, 3000) RETURNING id, ctid) INSERT INTO places SELECT * FROM i;
+SELECT count(*) FROM t JOIN places p ON t.ctid = place AND t.id = p.id;
+COMMIT;
+SET focus.debug_force_groups = off;
+WITH i AS (INSERT INTO t SELECT generate_series(3001, 6000) RETURNING id, ctid) INSERT INTO places SELECT * FROM i;
+SELECT count(*) FROM t JOIN places p ON t.ctid = place AND t.id = p.id;
+DROP TABLE t, places;
