@@ -398,6 +398,11 @@ foreach my $case (@cases)
 	{
 		like($problems[$i] // '', $case->{check}[$i], "$name: and says what it is");
 	}
+	if ($name eq 'body_segment')
+	{
+		is($session->run("SELECT count(*) FROM $name WHERE ctid = ANY (ARRAY(SELECT format('(%s,%s)', 2147483648 + 256 * 2 + row / 256, row % 256 + 1)::tid FROM generate_series(0, 65535) row));"),
+			"$rows\n", 'another row group can be read by TID');
+	}
 	$output = $session->run("VACUUM FULL $name;");
 	unlike($output, qr/ERROR:  (?!XX001|XX002|0A000)/, "$name: no other error from VACUUM FULL");
 	is($session->run('SELECT 1;'), "1\n", "$name: the session lives");
