@@ -47,6 +47,7 @@
 #include "columnar/group_list.h"
 #include "columnar/group_reader.h"
 #include "columnar/maintain.h"
+#include "columnar/stop_point.h"
 #include "columnar/tid.h"
 #include "compat.h"
 
@@ -159,6 +160,7 @@ compact_step(Oid relid)
 	context = AllocSetContextCreate(CurrentMemoryContext, "focus compaction",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
+	FOCUS_STOP_POINT("compact: locked");
 	begin_step(&compaction, rel);
 	more = move_rows(&compaction);
 	end_step(&compaction);
@@ -298,6 +300,7 @@ move_group(Compaction *compaction, int index)
 	}
 	focus_group_reader_free(reader);
 	focus_store_remove_group(&compaction->store, group, true, compaction->cid);
+	FOCUS_STOP_POINT("compact: group removed");
 	focus_store_remove_tombstones(&compaction->store, group->number);
 }
 
@@ -354,6 +357,7 @@ write_group(Compaction *compaction)
 	number = focus_store_add_group(rel, body, rows, compaction->cid, false);
 	pfree(body);
 	focus_keep_first_page(rel);
+	FOCUS_STOP_POINT("compact: group written");
 
 	if (compaction->indexes->ri_NumIndices > 0)
 	{
@@ -373,6 +377,7 @@ write_group(Compaction *compaction)
 		}
 	}
 
+	FOCUS_STOP_POINT("compact: group indexed");
 	rel->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
 	PG_TRY();
 	{
@@ -392,6 +397,7 @@ write_group(Compaction *compaction)
 		rel->rd_rel->relreplident = identity;
 	}
 	PG_END_TRY();
+	FOCUS_STOP_POINT("compact: rows removed");
 	compaction->ntids = 0;
 	focus_group_builder_reset(compaction->builder);
 }
