@@ -26,6 +26,7 @@
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -432,6 +433,7 @@ replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part)
 	loadids = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	if (isnull)
 		elog(ERROR, "earlier loads of source \"%s\" vanished", part->source);
+	loadids = datumCopy(loadids, false, -1);	/* the next result frees it */
 
 	/* Whole row groups first, then what is in none or shares one with others */
 	focus_delivery_spi(psprintf("SELECT %s.focus_delete_groups(%s, 'x_loadid', $1)",
