@@ -491,7 +491,7 @@ vacuum_one(Oid relid, bool of_focus)
 	params.multixact_freeze_table_age = -1;
 	params.log_min_duration = -1;
 	params.index_cleanup = VACOPTVALUE_AUTO;
-	params.truncate = VACOPTVALUE_ENABLED;
+	params.truncate = focus_wants_truncate(rel) ? VACOPTVALUE_ENABLED : VACOPTVALUE_DISABLED;
 	params.nworkers = -1;
 	if (focus_is_ours(rel) == of_focus)
 		table_relation_vacuum(rel, &params, GetAccessStrategy(BAS_VACUUM));
