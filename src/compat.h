@@ -175,6 +175,17 @@ focus_init_range_table(EState *estate, Relation rel)
 	((rel)->rd_options == NULL || ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate)
 #endif
 
+/* 18 counts all-frozen pages, too */
+#if PG18_GE
+#define focus_update_relstats(rel, form, tuples) \
+	vac_update_relstats(rel, (form)->relpages, tuples, (form)->relallvisible, (form)->relallfrozen, \
+						(form)->relhasindex, InvalidTransactionId, InvalidMultiXactId, NULL, NULL, true)
+#else
+#define focus_update_relstats(rel, form, tuples) \
+	vac_update_relstats(rel, (form)->relpages, tuples, (form)->relallvisible, \
+						(form)->relhasindex, InvalidTransactionId, InvalidMultiXactId, NULL, NULL, true)
+#endif
+
 /* 18 no longer says whether the executor is run once only */
 #if PG18_GE
 #define FOCUS_EXECUTOR_RUN_ARGS QueryDesc *query, ScanDirection direction, uint64 count

@@ -30,6 +30,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
@@ -839,6 +840,8 @@ allocate_for_body(void *context, size_t size)
 	BodyBlock  *block;
 	void	   *result;
 
+	/* the codec, which knows of no interrupts, comes here column by column */
+	CHECK_FOR_INTERRUPTS();
 	size = TYPEALIGN(ALIGNOF_BODY_MEMORY, Max(size, 1));
 	for (block = body_memory->blocks; block != NULL; block = block->next)
 	{
