@@ -175,6 +175,16 @@ focus_init_range_table(EState *estate, Relation rel)
 	((rel)->rd_options == NULL || ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate)
 #endif
 
+/* 18 counts what a scan of an index does */
+#include "access/genam.h"
+#if PG18_GE
+#define focus_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#else
+#define focus_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#endif
+
 /* 18 counts all-frozen pages, too */
 #if PG18_GE
 #define focus_update_relstats(rel, form, tuples) \

@@ -34,6 +34,7 @@
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "port/pg_bitutils.h"
 #include "utils/syscache.h"
@@ -74,6 +75,14 @@ typedef struct Compaction
 	TupleTableSlot *slot;
 } Compaction;
 
+/* Who we were before we acted as the table's owner */
+typedef struct OwnerRole
+{
+	Oid			user;
+	int			security;
+	int			nest_level;
+} OwnerRole;
+
 static bool compact_step(Oid relid);
 static void begin_step(Compaction *compaction, Relation rel);
 static void end_step(Compaction *compaction);
@@ -84,6 +93,8 @@ static bool move_delta(Compaction *compaction, bool *any);
 static void write_group(Compaction *compaction);
 static void index_row(Compaction *compaction, ItemPointer tid);
 static void transfer_predicate_locks(Compaction *compaction);
+static void act_as_owner(OwnerRole *role, Relation rel);
+static void act_as_before(OwnerRole *role);
 static void vacuum_step(Oid relid);
 static void vacuum_one(Oid relid, bool of_focus);
 
@@ -129,6 +140,7 @@ compact_step(Oid relid)
 	Compaction	compaction;
 	MemoryContext context;
 	MemoryContext caller;
+	OwnerRole	role;
 	Relation	rel;
 	bool		more;
 
@@ -161,9 +173,11 @@ compact_step(Oid relid)
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	FOCUS_STOP_POINT("compact: locked");
+	act_as_owner(&role, rel);
 	begin_step(&compaction, rel);
 	more = move_rows(&compaction);
 	end_step(&compaction);
+	act_as_before(&role);
 	table_close(rel, NoLock);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
@@ -461,6 +475,26 @@ transfer_predicate_locks(Compaction *compaction)
 }
 
 /*
+ * Functions in indexes are the table owner's choice, so they run with the
+ * owner's rights, as for the server's maintenance commands.  An error ends it,
+ * too.
+ */
+static void
+act_as_owner(OwnerRole *role, Relation rel)
+{
+	GetUserIdAndSecContext(&role->user, &role->security);
+	SetUserIdAndSecContext(rel->rd_rel->relowner, role->security | SECURITY_RESTRICTED_OPERATION);
+	role->nest_level = NewGUCNestLevel();
+}
+
+static void
+act_as_before(OwnerRole *role)
+{
+	AtEOXact_GUC(false, role->nest_level);
+	SetUserIdAndSecContext(role->user, role->security);
+}
+
+/*
  * Gives the space of what has been moved back, as far as no snapshot needs it.
  */
 static void
@@ -468,14 +502,21 @@ vacuum_step(Oid relid)
 {
 	Relation	rel = try_table_open(relid, ShareUpdateExclusiveLock);
 	Oid			toast;
+	OwnerRole	role;
 
 	if (rel == NULL)
 		return;
 	toast = rel->rd_rel->reltoastrelid;
+	act_as_owner(&role, rel);
 	table_close(rel, NoLock);
+
+	/* Access methods of indexes may want to have one. */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	vacuum_one(relid, true);
 	if (OidIsValid(toast))
 		vacuum_one(toast, false);
+	PopActiveSnapshot();
+	act_as_before(&role);
 }
 
 static void

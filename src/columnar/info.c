@@ -108,13 +108,12 @@ focus_inspect(FunctionCallInfo fcinfo, Oid relid, FocusInspectRight right,
 
 		if (focus_is_ours(partition) && !RELATION_IS_OTHER_TEMP(partition))
 		{
-			right(RelationGetRelid(partition));
 			focus_bulk_flush(partition);
 			inspect(partition, fcinfo);
 		}
-		relation_close(partition, AccessShareLock);
+		relation_close(partition, NoLock);
 	}
-	table_close(rel, AccessShareLock);
+	table_close(rel, NoLock);
 }
 
 void

@@ -11,7 +11,7 @@
 #include "fmgr.h"
 #include "utils/rel.h"
 
-/* Raises an error unless the user may inspect the table. */
+/* Raises an error unless the user may inspect the table; not asked for partitions. */
 typedef void (*FocusInspectRight) (Oid relid);
 
 /* Inspects one table, and adds rows to the result of the function. */

@@ -45,3 +45,16 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 100 COST 10000;
 COMMENT ON FUNCTION focus_columnar_columns(regclass) IS
 'how each column of a table with access method focus is stored in row groups';
+
+CREATE FUNCTION focus_check(
+	regclass,
+	check_indexes boolean DEFAULT true,
+	OUT relation regclass,
+	OUT row_group integer,
+	OUT column_name name,
+	OUT tid tid,
+	OUT problem text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 COST 100000;
+COMMENT ON FUNCTION focus_check(regclass, boolean) IS
+'problems in the storage of a table with access method focus, of which there should be none; for the table''s owner';
