@@ -535,6 +535,11 @@ vacuum_one(Oid relid, bool of_focus)
 	params.truncate = focus_wants_truncate(rel) ? VACOPTVALUE_ENABLED : VACOPTVALUE_DISABLED;
 	params.nworkers = -1;
 	if (focus_is_ours(rel) == of_focus)
+	{
+		/* some access methods of indexes ask for it */
+		PushActiveSnapshot(GetTransactionSnapshot());
 		table_relation_vacuum(rel, &params, GetAccessStrategy(BAS_VACUUM));
+		PopActiveSnapshot();
+	}
 	table_close(rel, NoLock);
 }
