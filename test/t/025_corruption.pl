@@ -248,6 +248,23 @@ my @cases = (
 		check => [qr/^\|\|\|index "pg_toast_\d+_index" contains unexpected zero page/],
 	},
 	{
+		# an entry of the index that is marked as dead, as readers do who find a tuple dead
+		name => 'toast_index_entry',
+		file => 'toast_index',
+		damage => sub {
+			my ($index) = @_;
+			my ($block, $item) = @{ $index->{tuples}{'1/1'} };
+			my $at = index($index->{data}, pack('SSSSLL', 0, $block, $item, 16, 1, 1));
+			my $page = int($at / $page_size) * $page_size;
+			my $pointer = index($index->{data}, pack('L', ($at - $page) | 1 << 15 | 16 << 17), $page);
+
+			die 'no entry' if $at < 0 || $pointer < 0;
+			substr($index->{data}, $pointer, 4) = pack('L', ($at - $page) | 3 << 15 | 16 << 17);
+		},
+		answer => 'group missing',
+		check => [qr/^\|\|\|TOAST table has 6 entries of row groups and deletions, its index leads to 5$/],
+	},
+	{
 		name => 'index_page',
 		file => 'index',
 		damage => sub { $_[0]{data} =~ s/^(.{$page_size}).{$page_size}/$1 . "\0" x $page_size/se },
