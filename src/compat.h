@@ -165,6 +165,16 @@ focus_init_range_table(EState *estate, Relation rel)
 #define focus_owns_relation(relid) pg_class_ownercheck(relid, GetUserId())
 #endif
 
+/* 18 tells a table's vacuum_truncate that is not set, and has a setting for it */
+#if PG18_GE
+#define focus_wants_truncate(rel) \
+	((rel)->rd_options != NULL && ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate_set ? \
+	 ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate : vacuum_truncate)
+#else
+#define focus_wants_truncate(rel) \
+	((rel)->rd_options == NULL || ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate)
+#endif
+
 /* 18 counts what a scan of an index does */
 #include "access/genam.h"
 #if PG18_GE

@@ -358,12 +358,11 @@ write_to_delta(Relation rel, FocusGroupBuilder *builder, CommandId cid, int opti
 		slots[i] = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsHeapTuple);
 	while (row < rows)
 	{
-		MemoryContext caller;
+		MemoryContext caller = MemoryContextSwitchTo(batch);
 		int			count;
 
 		for (count = 0; count < limit && row < rows; count++, row++)
 			focus_group_builder_get(builder, row, slots[count]);
-		caller = MemoryContextSwitchTo(batch);
 		focus_delta_of(rel)->multi_insert(rel, slots, count, cid, options, bistate);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(batch);

@@ -48,6 +48,7 @@
 #include "columnar/group_list.h"
 #include "columnar/group_reader.h"
 #include "columnar/maintain.h"
+#include "columnar/stop_point.h"
 #include "columnar/tid.h"
 #include "compat.h"
 
@@ -171,6 +172,7 @@ compact_step(Oid relid)
 	context = AllocSetContextCreate(CurrentMemoryContext, "focus compaction",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
+	FOCUS_STOP_POINT("compact: locked");
 	act_as_owner(&role, rel);
 	begin_step(&compaction, rel);
 	more = move_rows(&compaction);
@@ -312,6 +314,7 @@ move_group(Compaction *compaction, int index)
 	}
 	focus_group_reader_free(reader);
 	focus_store_remove_group(&compaction->store, group, true, compaction->cid);
+	FOCUS_STOP_POINT("compact: group removed");
 	focus_store_remove_tombstones(&compaction->store, group->number);
 }
 
@@ -368,6 +371,7 @@ write_group(Compaction *compaction)
 	number = focus_store_add_group(rel, body, rows, compaction->cid, false);
 	pfree(body);
 	focus_keep_first_page(rel);
+	FOCUS_STOP_POINT("compact: group written");
 
 	if (compaction->indexes->ri_NumIndices > 0)
 	{
@@ -387,6 +391,7 @@ write_group(Compaction *compaction)
 		}
 	}
 
+	FOCUS_STOP_POINT("compact: group indexed");
 	rel->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
 	PG_TRY();
 	{
@@ -406,6 +411,7 @@ write_group(Compaction *compaction)
 		rel->rd_rel->relreplident = identity;
 	}
 	PG_END_TRY();
+	FOCUS_STOP_POINT("compact: rows removed");
 	compaction->ntids = 0;
 	focus_group_builder_reset(compaction->builder);
 }
@@ -526,9 +532,14 @@ vacuum_one(Oid relid, bool of_focus)
 	params.multixact_freeze_table_age = -1;
 	params.log_min_duration = -1;
 	params.index_cleanup = VACOPTVALUE_AUTO;
-	params.truncate = VACOPTVALUE_ENABLED;
+	params.truncate = focus_wants_truncate(rel) ? VACOPTVALUE_ENABLED : VACOPTVALUE_DISABLED;
 	params.nworkers = -1;
 	if (focus_is_ours(rel) == of_focus)
+	{
+		/* some access methods of indexes ask for it */
+		PushActiveSnapshot(GetTransactionSnapshot());
 		table_relation_vacuum(rel, &params, GetAccessStrategy(BAS_VACUUM));
+		PopActiveSnapshot();
+	}
 	table_close(rel, NoLock);
 }

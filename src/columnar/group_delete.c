@@ -32,6 +32,7 @@
 #include "columnar/dml.h"
 #include "columnar/group_reader.h"
 #include "columnar/row_lock.h"
+#include "columnar/stop_point.h"
 #include "compat.h"
 
 PG_FUNCTION_INFO_V1(focus_delete_groups);
@@ -154,6 +155,7 @@ delete_group(FocusStore *store, uint32 number, CommandId cid)
 		return 0;
 	CheckForSerializableConflictIn(store->rel, NULL, InvalidBlockNumber);
 	focus_store_remove_group(store, &group, false, cid);
+	FOCUS_STOP_POINT("remove: group removed");
 	if (dead > 0)
 		focus_store_remove_tombstones(store, number);
 	return group.rows - dead;

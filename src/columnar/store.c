@@ -45,6 +45,7 @@
 #include "utils/snapmgr.h"
 
 #include "columnar/body.h"
+#include "columnar/stop_point.h"
 #include "columnar/store.h"
 #include "columnar/store_item.h"
 #include "columnar/tid.h"
@@ -285,10 +286,12 @@ focus_store_add_group(Relation rel, struct varlena *body, uint32 rows, CommandId
 	focus_store_open(&store, rel, RowExclusiveLock);
 	Assert(store.toast != NULL);
 	group.number = next_number(&store, cid);
+	FOCUS_STOP_POINT("flush: number taken");
 
 	value = (struct varlena *) DatumGetPointer(toast_save_datum(rel, PointerGetDatum(body), NULL,
 																HEAP_INSERT_NO_LOGICAL));
 	VARATT_EXTERNAL_GET_POINTER(pointer, value);
+	FOCUS_STOP_POINT("flush: body written");
 
 	group.rows = rows;
 	group.value_id = pointer.va_valueid;
@@ -299,6 +302,7 @@ focus_store_add_group(Relation rel, struct varlena *body, uint32 rows, CommandId
 	insert_tuple(&store, FOCUS_DIRECTORY_ID, (int32) group.number, entry,
 				 focus_store_write_group(&group, entry), cid,
 				 HEAP_INSERT_NO_LOGICAL | (frozen ? HEAP_INSERT_FROZEN : 0));
+	FOCUS_STOP_POINT("flush: entry written");
 	focus_store_close(&store);
 	return group.number;
 }

@@ -132,7 +132,7 @@ sub stop_points
 		delete => 'DELETE FROM t WHERE id % 3 = 0',
 		update => "UPDATE t SET note = 'updated', id = id + 100000 WHERE id % 4 = 0",
 		lock => 'SELECT count(*) FROM (SELECT FROM t WHERE id % 4 = 0 FOR UPDATE) l',
-		remove => 'DELETE FROM t',
+		remove => "SELECT focus_delete_groups('t', 'batch', '{1}')",
 		vacuum => 'VACUUM t',
 		rewrite => 'VACUUM FULL t',
 		copy => "COPY t (id) FROM PROGRAM 'seq 20001 20300'");
@@ -171,11 +171,11 @@ sub stop_at
 
 	$node->safe_psql('postgres', qq{
 		DROP TABLE IF EXISTS t, h;
-		CREATE TABLE t (id integer PRIMARY KEY, kind integer, cost numeric, note text) USING focus;
-		CREATE TABLE h (LIKE t) USING heap;
-		INSERT INTO t SELECT $values FROM generate_series(1, 3000) i});
+		CREATE TABLE t (id integer PRIMARY KEY, kind integer, cost numeric, note text, batch bigint DEFAULT 1) USING focus;
+		CREATE TABLE h (LIKE t INCLUDING DEFAULTS) USING heap;
+		INSERT INTO t SELECT $values, 1 FROM generate_series(1, 3000) i});
 	$node->safe_psql('postgres', $compact) if $compact;
-	$node->safe_psql('postgres', "INSERT INTO t SELECT $values FROM generate_series(3001, 3500) i; DELETE FROM t WHERE id % 8 = 1; INSERT INTO h TABLE t");
+	$node->safe_psql('postgres', "ALTER TABLE t ALTER batch SET DEFAULT 2; ALTER TABLE h ALTER batch SET DEFAULT 2; INSERT INTO t SELECT $values FROM generate_series(3001, 3500) i; DELETE FROM t WHERE id % 8 = 1; INSERT INTO h TABLE t");
 	my $before = $node->safe_psql('postgres', "$digest t");
 	my ($status, $output, $error) = $node->psql('postgres',
 		"$force\nSET focus.debug_stop_by = $by;\nSET focus.debug_stop_at = '$point';\n$statement", on_error_stop => 1);
@@ -193,7 +193,7 @@ sub stop_at
 	is($node->safe_psql('postgres', "$digest t"), $before, "$label: as before");
 	is_sound($label);
 	$node->safe_psql('postgres', $statement);
-	$node->safe_psql('postgres', $statement =~ s/\bt\b/h/r) if $scenario !~ /^(?:compact|vacuum|rewrite|lock)$/;
+	$node->safe_psql('postgres', $scenario eq 'remove' ? 'DELETE FROM h WHERE batch = 1' : $statement =~ s/\bt\b/h/r) if $scenario !~ /^(?:compact|vacuum|rewrite|lock)$/;
 	is($node->safe_psql('postgres', "$digest t"), $node->safe_psql('postgres', "$digest h t"), "$label: and it can be done again");
 	is_sound("$label, done");
 	return $scenario;

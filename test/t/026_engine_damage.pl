@@ -80,7 +80,7 @@ my %noticed;
 foreach my $n (1 .. $ntables)
 {
 	my $label = "t$n ($damage{$n})";
-	my $kind = (split ' ', $damage{$n})[0];
+	my ($kind) = $damage{$n} =~ /^(\w+)/;
 	my @statements = (
 		[ "$digest t$n t;", $expected ], [ "SELECT count(*) FROM t$n;", $counted ], [ "SELECT kind, sum(cost) FROM t$n GROUP BY kind ORDER BY kind;", $summed ],
 		[ "SET enable_seqscan = off;\nSELECT * FROM t$n WHERE id = 777;\nRESET enable_seqscan;", "SET\n$found\nRESET" ],
@@ -114,7 +114,7 @@ foreach my $n (1 .. $ntables)
 }
 foreach my $kind ('body', 'directory')
 {
-	cmp_ok($noticed{$kind} // 0, '>', 0, "damage of kind $kind was noticed $noticed{$kind} times");
+	cmp_ok($noticed{$kind} // 0, '>', 0, "damage of kind $kind was noticed");
 }
 $session->quit;
 my $log = slurp_file($node->logfile);
