@@ -207,6 +207,12 @@ my @cases = (
 		check => [qr/^1\|\|\(2147483904,12\)\|deletion is damaged$/],
 	},
 	{
+		name => 'deletion_bits',
+		damage => sub { place($_[0], tombstone(1, 10), $tombstone_id, (1 << 19) | (10 << 3) | 1) },
+		error => qr/XX001: deletion of row 10 of row group 1 of table "deletion_bits" is damaged/,
+		check => [qr/^1\|\|\(2147483904,11\)\|deletion is damaged$/],
+	},
+	{
 		name => 'deletion_beyond',
 		damage => sub { forge_tombstone($_[0], 1, 10, [ 1, 5000 ], '') },
 		answer => 'deletion',
