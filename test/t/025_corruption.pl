@@ -207,6 +207,12 @@ my @cases = (
 		check => [qr/^1\|\|\(2147483904,12\)\|deletion is damaged$/],
 	},
 	{
+		name => 'deletion_bits',
+		damage => sub { place($_[0], tombstone(1, 10), $tombstone_id, (1 << 19) | (10 << 3) | 1) },
+		error => qr/XX001: deletion of row 10 of row group 1 of table "deletion_bits" is damaged/,
+		check => [qr/^1\|\|\(2147483904,11\)\|deletion is damaged$/],
+	},
+	{
 		name => 'deletion_beyond',
 		damage => sub { forge_tombstone($_[0], 1, 10, [ 1, 5000 ], '') },
 		answer => 'deletion',
@@ -397,6 +403,11 @@ foreach my $case (@cases)
 	foreach my $i (0 .. $#{ $case->{check} })
 	{
 		like($problems[$i] // '', $case->{check}[$i], "$name: and says what it is");
+	}
+	if ($name eq 'body_segment')
+	{
+		is($session->run("SELECT count(*) FROM $name WHERE ctid = ANY (ARRAY(SELECT format('(%s,%s)', 2147483648 + 256 * 2 + row / 256, row % 256 + 1)::tid FROM generate_series(0, 65535) row));"),
+			"$rows\n", 'another row group can be read by TID');
 	}
 	$output = $session->run("VACUUM FULL $name;");
 	unlike($output, qr/ERROR:  (?!XX001|XX002|0A000)/, "$name: no other error from VACUUM FULL");
