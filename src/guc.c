@@ -12,6 +12,7 @@
 #include "guc.h"
 
 bool		focus_debug_force_groups = false;
+bool		focus_enable_scan = true;
 
 void
 focus_guc_init(void)
@@ -21,6 +22,11 @@ focus_guc_init(void)
 							 "For tests. Rows go to groups however few they are, and in the order in which they come. Off by default.",
 							 &focus_debug_force_groups, false,
 							 PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomBoolVariable("focus.enable_scan",
+							 "Lets the planner use scans of tables with access method focus that read only the columns a query needs.",
+							 "Such scans skip row groups and vectors in which no row can pass the filter, and filter by dictionaries. On by default.",
+							 &focus_enable_scan, true,
+							 PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("focus");
 }
 
