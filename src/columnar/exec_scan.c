@@ -129,7 +129,7 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	columns = columns_of(node, list_concat_copy(node->ss.ps.plan->targetlist, rest));
 	focus_outputs_init(state, columns, columns_of(node, rest));
 	columns = bms_union(columns, columns_of(node, plan->scan.plan.qual));
-	state->delta_natts = bms_prev_member(columns, -1) + 1;
+	state->delta_natts = bms_is_empty(columns) ? 0 : bms_prev_member(columns, -1) + 1;
 	state->delta_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(node->ss.ss_currentRelation),
 											   table_slot_callbacks(node->ss.ss_currentRelation));
 	state->reader_context = AllocSetContextCreate(estate->es_query_cxt, "focus scan readers",
