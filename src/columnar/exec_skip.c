@@ -123,6 +123,9 @@ leaf_skips_by_dictionary(FocusFilter *filter, FocusQual *leaf)
 	const FocusBodyHeader *header = focus_group_reader_header(filter->reader);
 	uint32		i;
 
+	/* Of an OR, some parts may be excluded this way and some that way. */
+	if (leaf_skips_by_zone(filter, leaf))
+		return true;
 	if (!leaf->may_skip || leaf->column < 0 || leaf->column >= header->ncolumns ||
 		header->columns[leaf->column].encoding == FOCUS_BODY_DIRECT)
 		return false;
