@@ -8,6 +8,7 @@
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
 #   make bench-body     size and speed of row groups; BENCH_ROWS
 #   make coverage        check-all with line coverage counted; needs lcov
+#   make check-twin      random workload on focus and heap for TWIN_SECONDS (3600)
 #   make check-core      PostgreSQL's own suites with focus as the default table
 #                        access method; PGSRC is PostgreSQL's source, unpacked
 #
@@ -148,6 +149,19 @@ check-isolation: stage
 	  --temp-instance=$(CURDIR)/build/tmp_isolation --temp-config=$(TMPCONF) $(ISOLATION_OPTS) $(ISOLATION) || \
 	  { head -n 300 build/isolation/regression.diffs; exit 1; }
 
+# What heap does in the specs of focus tables: they say so of what they expect.
+HEAP_SPECS = $(filter-out focus_compact focus_key_share%,$(filter focus_%,$(ISOLATION)))
+.PHONY: check-isolation-heap
+check-isolation-heap: stage
+	rm -rf build/isolation_heap
+	mkdir -p build/isolation_heap/input/specs
+	cp -r test/isolation/expected build/isolation_heap/input/
+	for spec in $(HEAP_SPECS); do \
+	  sed 's/USING focus/USING heap/g' test/isolation/specs/$$spec.spec >build/isolation_heap/input/specs/$$spec.spec; \
+	done
+	$(PGTEST)/isolation/pg_isolation_regress --inputdir=build/isolation_heap/input --outputdir=$(CURDIR)/build/isolation_heap \
+	  --bindir=$(bindir) --temp-instance=$(CURDIR)/build/tmp_isolation --temp-config=$(TMPCONF) --load-extension=focus $(HEAP_SPECS)
+
 check-tap: export TEMP_CONFIG = $(TMPCONF)
 check-tap: stage
 	$(prove_installcheck)
@@ -174,6 +188,14 @@ coverage:
 coverage-built: check-all-built
 	lcov -q -c -d . -o build/coverage.info --no-external --base-directory $(CURDIR)
 	lcov --list build/coverage.info
+
+# The random workload of check-tap with other seeds, for an hour; FOCUS_SEED
+# names one.
+TWIN_SECONDS ?= 3600
+.PHONY: check-twin
+check-twin:
+	FOCUS_SECONDS='$(TWIN_SECONDS)' test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' \
+	  EXTRA_CFLAGS='$(EXTRA_CFLAGS)' PROVE_TESTS=test/t/021_heap_twin.pl PROVE_FLAGS=-v check-tap
 
 BENCH_ROUNDS ?= 3
 .PHONY: bench-load bench-load-built

@@ -165,6 +165,37 @@ focus_init_range_table(EState *estate, Relation rel)
 #define focus_owns_relation(relid) pg_class_ownercheck(relid, GetUserId())
 #endif
 
+/* 18 tells a table's vacuum_truncate that is not set, and has a setting for it */
+#if PG18_GE
+#define focus_wants_truncate(rel) \
+	((rel)->rd_options != NULL && ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate_set ? \
+	 ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate : vacuum_truncate)
+#else
+#define focus_wants_truncate(rel) \
+	((rel)->rd_options == NULL || ((StdRdOptions *) (rel)->rd_options)->vacuum_truncate)
+#endif
+
+/* 18 counts what a scan of an index does */
+#include "access/genam.h"
+#if PG18_GE
+#define focus_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#else
+#define focus_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#endif
+
+/* 18 counts all-frozen pages, too */
+#if PG18_GE
+#define focus_update_relstats(rel, form, tuples) \
+	vac_update_relstats(rel, (form)->relpages, tuples, (form)->relallvisible, (form)->relallfrozen, \
+						(form)->relhasindex, InvalidTransactionId, InvalidMultiXactId, NULL, NULL, true)
+#else
+#define focus_update_relstats(rel, form, tuples) \
+	vac_update_relstats(rel, (form)->relpages, tuples, (form)->relallvisible, \
+						(form)->relhasindex, InvalidTransactionId, InvalidMultiXactId, NULL, NULL, true)
+#endif
+
 /* 18 no longer says whether the executor is run once only */
 #if PG18_GE
 #define FOCUS_EXECUTOR_RUN_ARGS QueryDesc *query, ScanDirection direction, uint64 count

@@ -9,10 +9,20 @@
 
 #include "utils/guc.h"
 
+#include "columnar/stop_point.h"
 #include "guc.h"
 
 bool		focus_debug_force_groups = false;
+char	   *focus_debug_stop_at = "";
+int			focus_debug_stop_by = FOCUS_STOP_BY_ERROR;
 bool		focus_enable_scan = true;
+
+static const struct config_enum_entry stop_by_options[] = {
+	{"error", FOCUS_STOP_BY_ERROR, false},
+	{"kill", FOCUS_STOP_BY_KILL, false},
+	{"wait", FOCUS_STOP_BY_WAIT, false},
+	{NULL, 0, false}
+};
 
 void
 focus_guc_init(void)
@@ -21,6 +31,16 @@ focus_guc_init(void)
 							 "Puts all rows that are inserted into row groups.",
 							 "For tests. Rows go to groups however few they are, and in the order in which they come. Off by default.",
 							 &focus_debug_force_groups, false,
+							 PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomStringVariable("focus.debug_stop_at",
+							   "Name of the place in the code where the backend stops.",
+							   "For tests. Nowhere if empty, which is the default.",
+							   &focus_debug_stop_at, "",
+							   PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomEnumVariable("focus.debug_stop_by",
+							 "What happens where focus.debug_stop_at says.",
+							 "For tests. An error, the death of the backend, or a wait for an advisory lock.",
+							 &focus_debug_stop_by, FOCUS_STOP_BY_ERROR, stop_by_options,
 							 PGC_SUSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	DefineCustomBoolVariable("focus.enable_scan",
 							 "Lets the planner use scans of tables with access method focus that read only the columns a query needs.",

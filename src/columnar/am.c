@@ -16,7 +16,9 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/table.h"
 #include "access/tableam.h"
+#include "catalog/heap.h"
 #include "catalog/pg_am.h"
 #include "fmgr.h"
 #include "utils/rel.h"
@@ -94,9 +96,21 @@ focus_relation_set_new_filelocator(Relation rel,
 												freeze_xid, min_multi);
 }
 
+/*
+ * The server builds the indexes anew before it truncates the TOAST relation,
+ * so we do that first: they must not get entries of groups, whose numbers will
+ * be used again.
+ */
 static void
 focus_relation_nontransactional_truncate(Relation rel)
 {
+	if (OidIsValid(rel->rd_rel->reltoastrelid))
+	{
+		Relation	toast = table_open(rel->rd_rel->reltoastrelid, AccessExclusiveLock);
+
+		heap_truncate_one_rel(toast);
+		table_close(toast, NoLock);
+	}
 	focus_delta_of(rel)->relation_nontransactional_truncate(rel);
 }
 

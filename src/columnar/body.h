@@ -108,6 +108,9 @@ typedef enum FocusBodyEncoding
 								 * exceptions listed */
 } FocusBodyEncoding;
 
+/* One more than the greatest */
+#define FOCUS_BODY_ENCODINGS	6
+
 /* Descriptor of one column */
 typedef struct FocusBodyColumnInfo
 {

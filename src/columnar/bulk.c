@@ -6,8 +6,9 @@
  * The first rows of a command go to the delta.  Further ones are collected in
  * memory, coded by column, until they make a group, if nobody can ask for
  * their TIDs meanwhile: the table has no index and no trigger that is fired
- * for rows afterwards, and changes of it are not decoded logically.  What is
- * left at the end becomes a group, or goes to the delta where it is little.
+ * for rows afterwards, the command does not return rows, and changes of the
+ * table are not decoded logically.  What is left at the end becomes a group,
+ * or goes to the delta where it is little.
  *
  * Rows are written before anyone in this backend looks at the table, and at
  * the end of the executor's run that inserted them at the latest; with the
@@ -69,6 +70,7 @@ typedef struct RowBuffer
 
 static RowBuffer *buffers = NULL;	/* in TopTransactionContext */
 static int	executor_level = 0;
+static bool executor_returns = false;	/* rows, as they are inserted */
 
 static ExecutorRun_hook_type next_executor_run = NULL;
 static ExecutorFinish_hook_type next_executor_finish = NULL;
@@ -219,6 +221,7 @@ can_collect(Relation rel)
 
 	return OidIsValid(rel->rd_rel->reltoastrelid) &&
 		!rel->rd_rel->relhasindex &&
+		!executor_returns &&
 		!(triggers != NULL && (triggers->trig_insert_after_row ||
 							   triggers->trig_update_after_row ||
 							   triggers->trig_delete_after_row)) &&
@@ -293,7 +296,8 @@ collect(Relation rel, RowBuffer *buffer, TupleTableSlot *slot)
 static void
 write_buffer(Relation rel, RowBuffer *buffer)
 {
-	if (buffer->builder == NULL || buffer->writer != 0)
+	if (buffer->builder == NULL || buffer->writer != 0 ||
+		focus_group_builder_rows(buffer->builder) == 0)
 		return;
 	if (!RelFileLocatorEquals(buffer->locator, focus_rel_locator(rel)))
 		elog(ERROR, "storage of table \"%s\" changed while rows were to be written",
@@ -354,12 +358,11 @@ write_to_delta(Relation rel, FocusGroupBuilder *builder, CommandId cid, int opti
 		slots[i] = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsHeapTuple);
 	while (row < rows)
 	{
-		MemoryContext caller;
+		MemoryContext caller = MemoryContextSwitchTo(batch);
 		int			count;
 
 		for (count = 0; count < limit && row < rows; count++, row++)
 			focus_group_builder_get(builder, row, slots[count]);
-		caller = MemoryContextSwitchTo(batch);
 		focus_delta_of(rel)->multi_insert(rel, slots, count, cid, options, bistate);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(batch);
@@ -507,6 +510,7 @@ end_transaction(XactEvent event, void *arg)
 			/* Their memory goes with the transaction's. */
 			buffers = NULL;
 			executor_level = 0;
+			executor_returns = false;
 			break;
 		default:
 			break;
@@ -552,7 +556,10 @@ end_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId p
 static void
 run_executor(FOCUS_EXECUTOR_RUN_ARGS)
 {
+	bool		outer_returns = executor_returns;
+
 	executor_level++;
+	executor_returns = query->plannedstmt->hasReturning || query->plannedstmt->hasModifyingCTE;
 	PG_TRY();
 	{
 		if (next_executor_run != NULL)
@@ -563,6 +570,7 @@ run_executor(FOCUS_EXECUTOR_RUN_ARGS)
 	PG_FINALLY();
 	{
 		executor_level--;
+		executor_returns = outer_returns;
 	}
 	PG_END_TRY();
 }

@@ -34,6 +34,7 @@
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "port/pg_bitutils.h"
 #include "utils/syscache.h"
@@ -47,6 +48,7 @@
 #include "columnar/group_list.h"
 #include "columnar/group_reader.h"
 #include "columnar/maintain.h"
+#include "columnar/stop_point.h"
 #include "columnar/tid.h"
 #include "compat.h"
 
@@ -73,6 +75,14 @@ typedef struct Compaction
 	TupleTableSlot *slot;
 } Compaction;
 
+/* Who we were before we acted as the table's owner */
+typedef struct OwnerRole
+{
+	Oid			user;
+	int			security;
+	int			nest_level;
+} OwnerRole;
+
 static bool compact_step(Oid relid);
 static void begin_step(Compaction *compaction, Relation rel);
 static void end_step(Compaction *compaction);
@@ -83,6 +93,8 @@ static bool move_delta(Compaction *compaction, bool *any);
 static void write_group(Compaction *compaction);
 static void index_row(Compaction *compaction, ItemPointer tid);
 static void transfer_predicate_locks(Compaction *compaction);
+static void act_as_owner(OwnerRole *role, Relation rel);
+static void act_as_before(OwnerRole *role);
 static void vacuum_step(Oid relid);
 static void vacuum_one(Oid relid, bool of_focus);
 
@@ -128,6 +140,7 @@ compact_step(Oid relid)
 	Compaction	compaction;
 	MemoryContext context;
 	MemoryContext caller;
+	OwnerRole	role;
 	Relation	rel;
 	bool		more;
 
@@ -140,13 +153,7 @@ compact_step(Oid relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
-	if (!focus_is_ours(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table with the table access method focus",
-						RelationGetRelationName(rel)),
-				 rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ?
-				 errhint("Compact its partitions.") : 0));
+	focus_check_is_ours(rel);
 	if (RELATION_IS_OTHER_TEMP(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -165,9 +172,12 @@ compact_step(Oid relid)
 	context = AllocSetContextCreate(CurrentMemoryContext, "focus compaction",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
+	FOCUS_STOP_POINT("compact: locked");
+	act_as_owner(&role, rel);
 	begin_step(&compaction, rel);
 	more = move_rows(&compaction);
 	end_step(&compaction);
+	act_as_before(&role);
 	table_close(rel, NoLock);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
@@ -304,6 +314,7 @@ move_group(Compaction *compaction, int index)
 	}
 	focus_group_reader_free(reader);
 	focus_store_remove_group(&compaction->store, group, true, compaction->cid);
+	FOCUS_STOP_POINT("compact: group removed");
 	focus_store_remove_tombstones(&compaction->store, group->number);
 }
 
@@ -360,6 +371,7 @@ write_group(Compaction *compaction)
 	number = focus_store_add_group(rel, body, rows, compaction->cid, false);
 	pfree(body);
 	focus_keep_first_page(rel);
+	FOCUS_STOP_POINT("compact: group written");
 
 	if (compaction->indexes->ri_NumIndices > 0)
 	{
@@ -379,6 +391,7 @@ write_group(Compaction *compaction)
 		}
 	}
 
+	FOCUS_STOP_POINT("compact: group indexed");
 	rel->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
 	PG_TRY();
 	{
@@ -398,6 +411,7 @@ write_group(Compaction *compaction)
 		rel->rd_rel->relreplident = identity;
 	}
 	PG_END_TRY();
+	FOCUS_STOP_POINT("compact: rows removed");
 	compaction->ntids = 0;
 	focus_group_builder_reset(compaction->builder);
 }
@@ -461,6 +475,26 @@ transfer_predicate_locks(Compaction *compaction)
 }
 
 /*
+ * Functions in indexes are the table owner's choice, so they run with the
+ * owner's rights, as for the server's maintenance commands.  An error ends it,
+ * too.
+ */
+static void
+act_as_owner(OwnerRole *role, Relation rel)
+{
+	GetUserIdAndSecContext(&role->user, &role->security);
+	SetUserIdAndSecContext(rel->rd_rel->relowner, role->security | SECURITY_RESTRICTED_OPERATION);
+	role->nest_level = NewGUCNestLevel();
+}
+
+static void
+act_as_before(OwnerRole *role)
+{
+	AtEOXact_GUC(false, role->nest_level);
+	SetUserIdAndSecContext(role->user, role->security);
+}
+
+/*
  * Gives the space of what has been moved back, as far as no snapshot needs it.
  */
 static void
@@ -468,14 +502,21 @@ vacuum_step(Oid relid)
 {
 	Relation	rel = try_table_open(relid, ShareUpdateExclusiveLock);
 	Oid			toast;
+	OwnerRole	role;
 
 	if (rel == NULL)
 		return;
 	toast = rel->rd_rel->reltoastrelid;
+	act_as_owner(&role, rel);
 	table_close(rel, NoLock);
+
+	/* Access methods of indexes may want to have one. */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	vacuum_one(relid, true);
 	if (OidIsValid(toast))
 		vacuum_one(toast, false);
+	PopActiveSnapshot();
+	act_as_before(&role);
 }
 
 static void
@@ -491,7 +532,7 @@ vacuum_one(Oid relid, bool of_focus)
 	params.multixact_freeze_table_age = -1;
 	params.log_min_duration = -1;
 	params.index_cleanup = VACOPTVALUE_AUTO;
-	params.truncate = VACOPTVALUE_ENABLED;
+	params.truncate = focus_wants_truncate(rel) ? VACOPTVALUE_ENABLED : VACOPTVALUE_DISABLED;
 	params.nworkers = -1;
 	if (focus_is_ours(rel) == of_focus)
 		table_relation_vacuum(rel, &params, GetAccessStrategy(BAS_VACUUM));

@@ -24,6 +24,7 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "catalog/pg_class.h"
 #include "utils/inval.h"
 
 #include "columnar/delta.h"
@@ -47,6 +48,21 @@ bool
 focus_is_ours(Relation rel)
 {
 	return rel->rd_tableam == ours;
+}
+
+/*
+ * For functions that take any relation
+ */
+void
+focus_check_is_ours(Relation rel)
+{
+	if (!focus_is_ours(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table with the table access method focus",
+						RelationGetRelationName(rel)),
+				 rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ?
+				 errhint("Name one of its partitions.") : 0));
 }
 
 /*

@@ -20,6 +20,7 @@ typedef struct FocusDisguise
 
 extern void focus_delta_init(const TableAmRoutine *am);
 extern bool focus_is_ours(Relation rel);
+extern void focus_check_is_ours(Relation rel);
 extern const TableAmRoutine *focus_delta_of(Relation rel);
 extern const TableAmRoutine *focus_put_on_disguise(FocusDisguise *disguise, Relation rel);
 extern void focus_take_off_disguise(FocusDisguise *disguise);

@@ -31,6 +31,7 @@
 #include "columnar/fetch.h"
 #include "columnar/row_lock.h"
 #include "columnar/scan.h"
+#include "columnar/stop_point.h"
 #include "columnar/tid.h"
 
 static TM_Result row_state(FocusStore *store, const ItemPointerData *tid, CommandId cid,
@@ -70,6 +71,7 @@ focus_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapsh
 		tombstone.forward = row;
 		focus_store_add_tombstone(&store, focus_tid_group(&row), focus_tid_row(&row),
 								  &tombstone, cid);
+		FOCUS_STOP_POINT("delete: tombstone written");
 		pgstat_count_heap_delete(rel);
 	}
 	focus_unlock_row_for_change(rel, &row);
@@ -103,9 +105,11 @@ focus_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Command
 	if (result == TM_Ok)
 	{
 		focus_delta_of(rel)->tuple_insert(rel, slot, cid, 0, NULL);
+		FOCUS_STOP_POINT("update: new version written");
 		tombstone.forward = slot->tts_tid;
 		focus_store_add_tombstone(&store, focus_tid_group(&row), focus_tid_row(&row),
 								  &tombstone, cid);
+		FOCUS_STOP_POINT("update: tombstone written");
 		pgstat_count_heap_insert(rel, -1);
 		focus_count_update(rel);
 		*update_indexes = FOCUS_UPDATE_ALL_INDEXES;
@@ -301,6 +305,20 @@ lock_new_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 											 flags, tmfd);
 	tmfd->traversed = true;
 	return result;
+}
+
+/*
+ * Does a publication send deletes of the table to subscribers?
+ */
+bool
+focus_deletes_are_published(Relation rel)
+{
+	PublicationDesc publications;
+
+	if (!RelationIsLogicallyLogged(rel))
+		return false;
+	RelationBuildPublicationDesc(rel, &publications);
+	return publications.pubactions.pubdelete;
 }
 
 /*

@@ -25,4 +25,6 @@ extern TM_Result focus_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapsh
 								  LockWaitPolicy wait_policy, uint8 flags,
 								  TM_FailureData *tmfd);
 
+extern bool focus_deletes_are_published(Relation rel);
+
 #endif							/* FOCUS_DML_H */

@@ -12,7 +12,11 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/relscan.h"
+#include "access/transam.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -32,6 +36,8 @@ typedef struct FocusIndexFetch
 } FocusIndexFetch;
 
 static bool is_row_of_group(const ItemPointerData *tid);
+static bool is_moved_delta_row(Relation rel, const ItemPointerData *tid, Snapshot snapshot);
+static void report_moved_row(Relation rel);
 
 bool
 focus_row_visible(FocusStore *store, const ItemPointerData *tid, Snapshot snapshot,
@@ -162,26 +168,79 @@ focus_tuple_tid_valid(TableScanDesc scan, ItemPointer tid)
 
 /*
  * An updated row goes on in the delta.
+ *
+ * This is for WHERE CURRENT OF, whose row may have been moved by a compaction
+ * that the cursor does not see and the command does.  It is not to pass for a
+ * row that has been deleted.
  */
 void
 focus_tuple_get_latest_tid(TableScanDesc scan, ItemPointer tid)
 {
-	FocusStore	store;
-	FocusTombstone tombstone;
-	bool		updated;
+	Relation	rel = scan->rs_rd;
 
 	if (focus_tid_is_grouped(tid))
 	{
-		focus_store_open(&store, scan->rs_rd, AccessShareLock);
+		FocusStore	store;
+		FocusGroup	group;
+		FocusGroupRemoval removal;
+		FocusTombstone tombstone;
+		bool		updated;
+		bool		moved;
+
+		focus_store_open(&store, rel, AccessShareLock);
 		updated = focus_store_find_tombstone(&store, focus_tid_group(tid), focus_tid_row(tid),
 											 scan->rs_snapshot, &tombstone) &&
 			tombstone.kind == FOCUS_UPDATED;
+		moved = !updated &&
+			!focus_store_find_group(&store, focus_tid_group(tid), scan->rs_snapshot, &group) &&
+			focus_store_find_removed(&store, focus_tid_group(tid), &group, &removal) &&
+			removal.moved;
 		focus_store_close(&store);
+		if (moved)
+			report_moved_row(rel);
 		if (!updated)
 			return;
 		*tid = tombstone.forward;
 	}
-	focus_delta_of(scan->rs_rd)->tuple_get_latest_tid(((FocusScan *) scan)->delta, tid);
+	focus_delta_of(rel)->tuple_get_latest_tid(((FocusScan *) scan)->delta, tid);
+	if (is_moved_delta_row(rel, tid, scan->rs_snapshot))
+		report_moved_row(rel);
+}
+
+/*
+ * Has a transaction that the snapshot sees moved this row of the delta to a
+ * group?  Heap's mark for rows that go to another partition says so.
+ */
+static bool
+is_moved_delta_row(Relation rel, const ItemPointerData *tid, Snapshot snapshot)
+{
+	HeapTupleData tuple;
+	Buffer		buffer;
+	bool		moved = false;
+
+	tuple.t_self = *tid;
+	if (!heap_fetch(rel, SnapshotAny, &tuple, &buffer, false))
+		return false;
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (HeapTupleHeaderIndicatesMovedPartitions(tuple.t_data))
+	{
+		TransactionId xmax = HeapTupleHeaderGetUpdateXid(tuple.t_data);
+
+		moved = !TransactionIdIsInProgress(xmax) && TransactionIdDidCommit(xmax) &&
+			IsMVCCSnapshot(snapshot) && !XidInMVCCSnapshot(xmax, snapshot);
+	}
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	ReleaseBuffer(buffer);
+	return moved;
+}
+
+static void
+report_moved_row(Relation rel)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("row of table \"%s\" has been moved by a concurrent compaction",
+					RelationGetRelationName(rel))));
 }
 
 bool

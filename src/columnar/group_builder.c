@@ -30,6 +30,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
@@ -39,12 +40,13 @@
 #include "compat.h"
 
 /*
- * Entry bytes of a full group.  65,536 rows of cost data have about 10 MB;
- * what comes near the limit is text that does not repeat.
+ * Entry bytes of a full group.  65,536 rows of cost data have less than half;
+ * what comes near the limit is text that does not repeat.  The codec needs
+ * about three times as much on top.
  */
-#define FULL_ENTRY_BYTES	(32 * 1024 * 1024)
+#define FULL_ENTRY_BYTES	((Size) 12 * 1024 * 1024)
 /* All memory of a full group */
-#define FULL_MEMORY			(56 * 1024 * 1024)
+#define FULL_MEMORY			((Size) 48 * 1024 * 1024)
 
 #define ROWS_MIN			256 /* to begin with; a power of two, as all */
 #define TABLE_MIN			64
@@ -240,7 +242,7 @@ focus_group_builder_code(FocusGroupBuilder *builder, int column, Datum value)
 	}
 
 	datum = (struct varlena *) DatumGetPointer(value);
-	if (VARATT_IS_EXTENDED(datum) && !VARATT_IS_SHORT(datum))
+	if (VARATT_IS_COMPRESSED(datum) || VARATT_IS_EXTERNAL(datum))
 	{
 		caller = MemoryContextSwitchTo(builder->scratch);
 		datum = pg_detoast_datum_packed(datum);
@@ -838,6 +840,8 @@ allocate_for_body(void *context, size_t size)
 	BodyBlock  *block;
 	void	   *result;
 
+	/* the codec, which knows of no interrupts, comes here column by column */
+	CHECK_FOR_INTERRUPTS();
 	size = TYPEALIGN(ALIGNOF_BODY_MEMORY, Max(size, 1));
 	for (block = body_memory->blocks; block != NULL; block = block->next)
 	{

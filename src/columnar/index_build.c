@@ -30,34 +30,20 @@
 
 #include "columnar/bulk.h"
 #include "columnar/delta.h"
+#include "columnar/group_list.h"
+#include "columnar/group_walk.h"
 #include "columnar/maintain.h"
 #include "columnar/scan.h"
 #include "columnar/tid.h"
-
-/* A walk over the rows of groups that are to be indexed */
-typedef struct GroupRows
-{
-	Relation	table_rel;
-	IndexInfo  *index_info;
-	FocusStore	store;
-	FocusGroupList *list;
-	EState	   *estate;
-	ExprContext *econtext;
-	TupleTableSlot *slot;
-	ExprState  *predicate;
-	Bitmapset  *columns;		/* needed, as attribute numbers */
-	MemoryContext context;
-} GroupRows;
-
-/* Called for each row that belongs into the index. */
-typedef void (*GroupRowCallback) (GroupRows *walk, ItemPointer tid, Datum *values,
-								  bool *isnull, bool alive, void *arg);
 
 typedef struct BuildTarget
 {
 	Relation	index_rel;
 	IndexBuildCallback callback;
 	void	   *callback_state;
+	bool		alive;			/* the group is, for the transaction of the build */
+	const uint64 *dead;			/* and which of its rows are not, or NULL */
+	double		rows;			/* living ones */
 } BuildTarget;
 
 typedef struct ValidateTarget
@@ -75,16 +61,10 @@ static double index_delta(Relation table_rel, Relation index_rel, IndexInfo *ind
 						  BlockNumber start_blockno, BlockNumber numblocks,
 						  IndexBuildCallback callback, void *callback_state,
 						  TableScanDesc scan);
-static void begin_walk(GroupRows *walk, Relation table_rel, IndexInfo *index_info,
-					   Snapshot snapshot);
-static double walk_group(GroupRows *walk, int index, FocusGroupList *living,
-						 GroupRowCallback callback, void *arg);
-static void end_walk(GroupRows *walk);
-static void add_columns(GroupRows *walk);
-static void build_row(GroupRows *walk, ItemPointer tid, Datum *values, bool *isnull, bool alive,
-					  void *arg);
-static void validate_row(GroupRows *walk, ItemPointer tid, Datum *values, bool *isnull,
-						 bool alive, void *arg);
+static void build_row(FocusGroupWalk *walk, uint32 row, ItemPointer tid, Datum *values,
+					  bool *isnull, void *arg);
+static void validate_row(FocusGroupWalk *walk, uint32 row, ItemPointer tid, Datum *values,
+						 bool *isnull, void *arg);
 static void next_found(ValidateTarget *target);
 static double index_groups(Relation table_rel, Relation index_rel, IndexInfo *index_info,
 						   Snapshot snapshot, FocusParallelScan *shared,
@@ -165,7 +145,8 @@ focus_index_validate_scan(Relation table_rel, Relation index_rel, struct IndexIn
 	const TableAmRoutine *delta;
 	struct ValidateIndexState delta_state = *state;
 	ValidateTarget target = {index_rel, state};
-	GroupRows	walk;
+	FocusGroupWalk walk;
+	FocusGroupList *list;
 	Datum		value;
 	bool		isnull;
 	int			i;
@@ -199,10 +180,11 @@ focus_index_validate_scan(Relation table_rel, Relation index_rel, struct IndexIn
 	state->tups_inserted = delta_state.tups_inserted;
 
 	next_found(&target);
-	begin_walk(&walk, table_rel, index_info, snapshot);
-	for (i = 0; i < walk.list->count; i++)
-		state->htups += walk_group(&walk, i, walk.list, validate_row, &target);
-	end_walk(&walk);
+	focus_group_walk_begin(&walk, table_rel, index_info);
+	list = focus_group_list_create(&walk.store, snapshot);
+	for (i = 0; i < list->count; i++)
+		focus_group_walk(&walk, &list->groups[i], list->dead[i], validate_row, &target);
+	focus_group_walk_end(&walk);
 	tuplesort_end(target.found);
 }
 
@@ -235,164 +217,57 @@ index_groups(Relation table_rel, Relation index_rel, IndexInfo *index_info, Snap
 {
 	BuildTarget target = {index_rel, callback, callback_state};
 	SnapshotData recently_dead;
-	GroupRows	walk;
+	FocusGroupWalk walk;
+	FocusGroupList *list;
 	FocusGroupList *living;
-	double		rows = 0;
+	int			at = 0;
 	int			i = 0;
 
 	if (!OidIsValid(table_rel->rd_rel->reltoastrelid))
 		return 0;
+	focus_group_walk_begin(&walk, table_rel, index_info);
 	if (snapshot == SnapshotAny)
 	{
-		Relation	toast = table_open(table_rel->rd_rel->reltoastrelid, AccessShareLock);
-
-		InitNonVacuumableSnapshot(recently_dead, GlobalVisTestFor(toast));
-		table_close(toast, AccessShareLock);
-		begin_walk(&walk, table_rel, index_info, &recently_dead);
+		InitNonVacuumableSnapshot(recently_dead, GlobalVisTestFor(walk.store.toast));
+		list = focus_group_list_create(&walk.store, &recently_dead);
 		living = focus_group_list_create(&walk.store, SnapshotSelf);
 	}
 	else
-	{
-		begin_walk(&walk, table_rel, index_info, snapshot);
-		living = walk.list;
-	}
+		living = list = focus_group_list_create(&walk.store, snapshot);
 
-	while (i < walk.list->count)
+	while (i < list->count)
 	{
 		if (shared != NULL)
 		{
 			uint32		number = pg_atomic_fetch_add_u32(&shared->next_group, 1) + FOCUS_GROUP_FIRST;
 
-			while (i < walk.list->count && walk.list->groups[i].number < number)
+			while (i < list->count && list->groups[i].number < number)
 				i++;
-			if (i == walk.list->count || walk.list->groups[i].number != number)
+			if (i == list->count || list->groups[i].number != number)
 				continue;
 		}
-		rows += walk_group(&walk, i++, living, build_row, &target);
-	}
-	end_walk(&walk);
-	return rows;
-}
+		while (at < living->count && living->groups[at].number < list->groups[i].number)
+			at++;
+		target.alive = at < living->count && living->groups[at].number == list->groups[i].number;
+		target.dead = target.alive ? living->dead[at] : NULL;
 
-static void
-begin_walk(GroupRows *walk, Relation table_rel, IndexInfo *index_info, Snapshot snapshot)
-{
-	MemoryContext caller;
-
-	memset(walk, 0, sizeof(*walk));
-	walk->table_rel = table_rel;
-	walk->index_info = index_info;
-	walk->context = AllocSetContextCreate(CurrentMemoryContext, "focus index build",
-										  ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(walk->context);
-	focus_store_open(&walk->store, table_rel, AccessShareLock);
-	walk->list = focus_group_list_create(&walk->store, snapshot);
-	walk->estate = CreateExecutorState();
-	walk->econtext = GetPerTupleExprContext(walk->estate);
-	walk->slot = MakeSingleTupleTableSlot(RelationGetDescr(table_rel), &TTSOpsVirtual);
-	walk->econtext->ecxt_scantuple = walk->slot;
-	walk->predicate = ExecPrepareQual(index_info->ii_Predicate, walk->estate);
-	add_columns(walk);
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * Calls back for the rows of a group, and returns the number of the living
- * ones that are in the index.  living is the list by which a row is alive.
- */
-static double
-walk_group(GroupRows *walk, int index, FocusGroupList *living, GroupRowCallback callback, void *arg)
-{
-	FocusGroup *group = &walk->list->groups[index];
-	FocusGroupReader *reader = focus_group_reader_create(&walk->store, group, walk->context);
-	Datum		values[INDEX_MAX_KEYS];
-	bool		isnull[INDEX_MAX_KEYS];
-	int			natts = RelationGetDescr(walk->table_rel)->natts;
-	int			at = -1;
-	double		rows = 0;
-	uint32		row;
-	int			i;
-
-	for (i = 0; i < living->count && at < 0; i++)
-		if (living->groups[i].number == group->number)
-			at = i;
-
-	for (row = 0; row < group->rows; row++)
-	{
-		TupleTableSlot *slot = walk->slot;
-		bool		alive = at >= 0 && !focus_group_list_is_dead(living, at, row);
-		ItemPointerData tid;
-		int			column;
-
-		CHECK_FOR_INTERRUPTS();
 		/* What a snapshot that the caller has chosen does not see is no row. */
-		if (!alive && living == walk->list)
-			continue;
-		MemoryContextReset(walk->econtext->ecxt_per_tuple_memory);
-		ExecClearTuple(slot);
-		memset(slot->tts_isnull, true, natts * sizeof(bool));
-		for (column = -1; (column = bms_next_member(walk->columns, column)) >= 0;)
-			slot->tts_values[column] = focus_group_reader_value(reader, &walk->store,
-																  slot->tts_tupleDescriptor, column, row,
-																&slot->tts_isnull[column]);
-		ExecStoreVirtualTuple(slot);
-		focus_tid_set(&tid, group->number, row);
-		slot->tts_tid = tid;
-		slot->tts_tableOid = RelationGetRelid(walk->table_rel);
-		if (walk->predicate != NULL && !ExecQual(walk->predicate, walk->econtext))
-			continue;
-		FormIndexDatum(walk->index_info, slot, walk->estate, values, isnull);
-		callback(walk, &tid, values, isnull, alive, arg);
-		rows += alive ? 1 : 0;
+		focus_group_walk(&walk, &list->groups[i], living == list ? target.dead : NULL,
+						 build_row, &target);
+		i++;
 	}
-	focus_group_reader_free(reader);
-	return rows;
+	focus_group_walk_end(&walk);
+	return target.rows;
 }
 
 static void
-end_walk(GroupRows *walk)
-{
-	/* They may point to the slot. */
-	walk->index_info->ii_ExpressionsState = NIL;
-	walk->index_info->ii_PredicateState = NULL;
-	ExecDropSingleTupleTableSlot(walk->slot);
-	FreeExecutorState(walk->estate);
-	focus_store_close(&walk->store);
-	MemoryContextDelete(walk->context);
-}
-
-/*
- * The columns, from 0 on, that keys, expressions and predicate use
- */
-static void
-add_columns(GroupRows *walk)
-{
-	Bitmapset  *attributes = NULL;
-	int			i;
-
-	for (i = 0; i < walk->index_info->ii_NumIndexAttrs; i++)
-		if (walk->index_info->ii_IndexAttrNumbers[i] > 0)
-			walk->columns = bms_add_member(walk->columns,
-										   walk->index_info->ii_IndexAttrNumbers[i] - 1);
-	pull_varattnos((Node *) walk->index_info->ii_Expressions, 1, &attributes);
-	pull_varattnos((Node *) walk->index_info->ii_Predicate, 1, &attributes);
-	for (i = -1; (i = bms_next_member(attributes, i)) >= 0;)
-	{
-		AttrNumber	attno = i + FirstLowInvalidHeapAttributeNumber;
-
-		if (attno > 0)
-			walk->columns = bms_add_member(walk->columns, attno - 1);
-		else if (attno == 0)
-			walk->columns = bms_add_range(walk->columns, 0,
-										  RelationGetDescr(walk->table_rel)->natts - 1);
-	}
-}
-
-static void
-build_row(GroupRows *walk, ItemPointer tid, Datum *values, bool *isnull, bool alive, void *arg)
+build_row(FocusGroupWalk *walk, uint32 row, ItemPointer tid, Datum *values, bool *isnull, void *arg)
 {
 	BuildTarget *target = arg;
+	bool		alive = target->alive &&
+		(target->dead == NULL || (target->dead[row / 64] >> (row % 64) & 1) == 0);
 
+	target->rows += alive ? 1 : 0;
 	target->callback(target->index_rel, tid, values, isnull, alive, target->callback_state);
 }
 
@@ -400,15 +275,18 @@ build_row(GroupRows *walk, ItemPointer tid, Datum *values, bool *isnull, bool al
  * Inserts a row that the index does not have.
  */
 static void
-validate_row(GroupRows *walk, ItemPointer tid, Datum *values, bool *isnull, bool alive, void *arg)
+validate_row(FocusGroupWalk *walk, uint32 row, ItemPointer tid, Datum *values, bool *isnull,
+			 void *arg)
 {
 	ValidateTarget *target = arg;
+
+	target->state->htups += 1;
 
 	while (!target->exhausted && ItemPointerCompare(&target->next, tid) < 0)
 		next_found(target);
 	if (!target->exhausted && ItemPointerEquals(&target->next, tid))
 		return;
-	index_insert(target->index_rel, values, isnull, tid, walk->table_rel,
+	index_insert(target->index_rel, values, isnull, tid, walk->rel,
 				 walk->index_info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
 				 false, walk->index_info);
 	target->state->tups_inserted += 1;

@@ -31,6 +31,7 @@
 #include "columnar/group_list.h"
 #include "columnar/group_reader.h"
 #include "columnar/maintain.h"
+#include "columnar/stop_point.h"
 
 /* A group with fewer rows is packed together with others. */
 #define COPY_ROWS_MIN	(FOCUS_BODY_ROWS_MAX / 2)
@@ -245,6 +246,7 @@ write_rows(Rewrite *rewrite)
 	body = focus_group_builder_body(rewrite->builder, !rewrite->in_order, NULL);
 	focus_store_add_group(rewrite->new_table, body, rows, GetCurrentCommandId(true),
 						  rewrite->frozen);
+	FOCUS_STOP_POINT("rewrite: group written");
 	pfree(body);
 	focus_group_builder_reset(rewrite->builder);
 	rewrite->frozen = true;

@@ -8,15 +8,17 @@
  * from FirstNormalObjectId (16384) on, so that smaller ones are ours:
  *
  *	chunk_id			chunk_seq			chunk_data
- *	1					group				directory entry, see GroupEntry
+ *	1					group				directory entry
  *	2					group				empty: the number has been given away
  *	4096 + group/4096	(group % 4096) << 19 | row << 3
- *											tombstone, see TombstoneEntry
+ *											tombstone
  *	>= 16384			0, 1, ...			bodies of groups, and values out of line
  *
  * Numbers of groups are never used twice, so that an index entry of a group
  * that is gone can never lead to a row of another one.  Rows of chunk_id 2 are
  * therefore inserted frozen: they outlive a rollback.
+ *
+ * What is in chunk_data is the business of store_item.c.
  *
  * No tuple of ours is ever updated.  None is decoded logically, because
  * decoding takes tuples of TOAST relations for parts of values.
@@ -34,7 +36,7 @@
 #include "access/toast_internals.h"
 #include "access/xact.h"
 #include "miscadmin.h"
-#include "port/pg_crc32c.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/shmem.h"
 #include "utils/fmgroids.h"
@@ -43,41 +45,18 @@
 #include "utils/snapmgr.h"
 
 #include "columnar/body.h"
+#include "columnar/stop_point.h"
 #include "columnar/store.h"
+#include "columnar/store_item.h"
 #include "columnar/tid.h"
 #include "compat.h"
 
-#define DIRECTORY_ID		1
-#define COUNTER_ID			2
-#define TOMBSTONE_ID		4096
-#define TOMBSTONE_GROUPS	4096	/* groups with the same chunk_id */
-
-#define ENTRY_VERSION		1
-
-/* What chunk_data of a directory entry holds; not aligned on disk */
-typedef struct GroupEntry
+/* For an error's context */
+typedef struct GroupOfTable
 {
-	uint16		version;
-	uint16		reserved;
-	uint32		rows;
-	uint32		value_id;
-	uint32		body_size;
-	uint32		header_size;
-	pg_crc32c	checksum;		/* of the rest and the group's number */
-	uint64		stamp;
-} GroupEntry;
-
-StaticAssertDecl(sizeof(GroupEntry) == 32, "size of a directory entry on disk");
-
-/* What chunk_data of a tombstone holds */
-typedef struct TombstoneEntry
-{
-	uint8		version;
-	uint8		kind;
-	ItemPointerData forward;
-} TombstoneEntry;
-
-StaticAssertDecl(sizeof(TombstoneEntry) == 8, "size of a tombstone on disk");
+	FocusStore *store;
+	const FocusGroup *group;
+} GroupOfTable;
 
 static struct varlena *read_slice(FocusStore *store, const FocusGroup *group, uint32 offset,
 								  uint32 length);
@@ -86,23 +65,9 @@ static void insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq,
 						 const void *data, Size size, CommandId cid, int options);
 static SysScanDesc begin_scan(FocusStore *store, Snapshot snapshot, uint32 first_id,
 							  uint32 last_id, int32 seq, bool any_seq);
-static void read_group(FocusStore *store, HeapTuple tuple, FocusGroup *group);
-static int32 chunk_seq_of(FocusStore *store, HeapTuple tuple);
-static void entry_of(FocusStore *store, HeapTuple tuple, void *entry, Size size);
-static pg_crc32c group_checksum(GroupEntry entry, uint32 number);
+static void read_item(FocusStore *store, HeapTuple tuple, FocusStoreItem *item);
+static void reading_group(void *arg);
 static Datum body_pointer(FocusStore *store, const FocusGroup *group);
-
-static inline uint32
-tombstone_id(uint32 group)
-{
-	return TOMBSTONE_ID + group / TOMBSTONE_GROUPS;
-}
-
-static inline int32
-tombstone_seq(uint32 group, uint32 row)
-{
-	return (int32) (group % TOMBSTONE_GROUPS << 19 | row << 3);
-}
 
 /*
  * Opens the TOAST relation, if there is one.
@@ -146,13 +111,17 @@ focus_store_find_group(FocusStore *store, uint32 number, Snapshot snapshot,
 {
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	FocusStoreItem item;
 
 	if (store->toast == NULL)
 		return false;
-	scan = begin_scan(store, snapshot, DIRECTORY_ID, DIRECTORY_ID, (int32) number, false);
+	scan = begin_scan(store, snapshot, FOCUS_DIRECTORY_ID, FOCUS_DIRECTORY_ID, (int32) number, false);
 	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
 	if (tuple != NULL)
-		read_group(store, tuple, group);
+	{
+		read_item(store, tuple, &item);
+		*group = item.group;
+	}
 	systable_endscan_ordered(scan);
 	return tuple != NULL;
 }
@@ -167,14 +136,16 @@ focus_store_find_removed(FocusStore *store, uint32 number, FocusGroup *group,
 {
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	FocusStoreItem item;
 
 	if (store->toast == NULL)
 		return false;
-	scan = begin_scan(store, SnapshotAny, DIRECTORY_ID, DIRECTORY_ID, (int32) number, false);
+	scan = begin_scan(store, SnapshotAny, FOCUS_DIRECTORY_ID, FOCUS_DIRECTORY_ID, (int32) number, false);
 	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
 	if (tuple != NULL)
 	{
-		read_group(store, tuple, group);
+		read_item(store, tuple, &item);
+		*group = item.group;
 		removal->xmax = HeapTupleHeaderGetUpdateXid(tuple->t_data);
 		removal->cmax = TransactionIdIsCurrentTransactionId(removal->xmax) ?
 			HeapTupleHeaderGetCmax(tuple->t_data) : InvalidCommandId;
@@ -192,13 +163,19 @@ focus_store_groups(FocusStore *store, Snapshot snapshot, int *count)
 {
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	FocusStoreItem item;
 	FocusGroup *groups = NULL;
 	int			limit = 0;
 
 	*count = 0;
-	if (store->toast == NULL)
+
+	/*
+	 * While TRUNCATE builds the indexes of the table, the TOAST relation is
+	 * empty, and its index still the old one.
+	 */
+	if (store->toast == NULL || RelationGetNumberOfBlocks(store->toast) == 0)
 		return NULL;
-	scan = begin_scan(store, snapshot, DIRECTORY_ID, DIRECTORY_ID, 0, true);
+	scan = begin_scan(store, snapshot, FOCUS_DIRECTORY_ID, FOCUS_DIRECTORY_ID, 0, true);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
 		if (*count == limit)
@@ -207,10 +184,34 @@ focus_store_groups(FocusStore *store, Snapshot snapshot, int *count)
 			groups = groups == NULL ? palloc(mul_size(limit, sizeof(FocusGroup))) :
 				repalloc_huge(groups, mul_size(limit, sizeof(FocusGroup)));
 		}
-		read_group(store, tuple, &groups[(*count)++]);
+		read_item(store, tuple, &item);
+		groups[(*count)++] = item.group;
 	}
 	systable_endscan_ordered(scan);
 	return groups;
+}
+
+/*
+ * Calls back for each tuple of ours that the snapshot sees, sound or not, in
+ * the order of the TOAST index; so groups come before counters and tombstones.
+ */
+void
+focus_store_walk(FocusStore *store, Snapshot snapshot, FocusStoreCallback callback, void *arg)
+{
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	FocusStoreItem item;
+
+	if (store->toast == NULL)
+		return;
+	scan = begin_scan(store, snapshot, 0, FOCUS_ITEM_ID_LAST, 0, true);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		focus_store_read_item(store->toast->rd_att, tuple, &item);
+		callback(&item, arg);
+	}
+	systable_endscan_ordered(scan);
 }
 
 /*
@@ -236,6 +237,8 @@ static struct varlena *
 read_slice(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 length)
 {
 	struct varlena *slice;
+	GroupOfTable reading = {store, group};
+	ErrorContextCallback context = {error_context_stack, reading_group, &reading};
 
 	if (offset > group->body_size || length > group->body_size - offset)
 		ereport(ERROR,
@@ -245,9 +248,25 @@ read_slice(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 len
 	slice = palloc_extended(add_size(length, VARHDRSZ), MCXT_ALLOC_HUGE);
 	SET_VARSIZE(slice, length + VARHDRSZ);
 	if (length > 0)
+	{
+		error_context_stack = &context;
 		table_relation_fetch_toast_slice(store->toast, group->value_id, group->body_size,
 										 offset, length, slice);
+		error_context_stack = context.previous;
+	}
 	return slice;
+}
+
+/*
+ * Errors of the server's own name the TOAST relation only.
+ */
+static void
+reading_group(void *arg)
+{
+	GroupOfTable *reading = arg;
+
+	errcontext("while reading row group %u of table \"%s\"", reading->group->number,
+			   RelationGetRelationName(reading->store->rel));
 }
 
 /*
@@ -259,30 +278,33 @@ focus_store_add_group(Relation rel, struct varlena *body, uint32 rows, CommandId
 					  bool frozen)
 {
 	FocusStore	store;
-	GroupEntry	entry = {ENTRY_VERSION};
+	FocusGroup	group = {0};
+	uint8		entry[FOCUS_ITEM_BYTES_MAX];
 	struct varatt_external pointer;
 	struct varlena *value;
-	uint32		number;
 
 	focus_store_open(&store, rel, RowExclusiveLock);
 	Assert(store.toast != NULL);
-	number = next_number(&store, cid);
+	group.number = next_number(&store, cid);
+	FOCUS_STOP_POINT("flush: number taken");
 
 	value = (struct varlena *) DatumGetPointer(toast_save_datum(rel, PointerGetDatum(body), NULL,
 																HEAP_INSERT_NO_LOGICAL));
 	VARATT_EXTERNAL_GET_POINTER(pointer, value);
+	FOCUS_STOP_POINT("flush: body written");
 
-	entry.rows = rows;
-	entry.value_id = pointer.va_valueid;
-	entry.body_size = VARSIZE(body) - VARHDRSZ;
-	entry.header_size = focus_body_header_size((uint8 *) VARDATA(body), entry.body_size);
-	if (!pg_strong_random(&entry.stamp, sizeof(entry.stamp)))
+	group.rows = rows;
+	group.value_id = pointer.va_valueid;
+	group.body_size = VARSIZE(body) - VARHDRSZ;
+	group.header_size = focus_body_header_size((uint8 *) VARDATA(body), group.body_size);
+	if (!pg_strong_random(&group.stamp, sizeof(group.stamp)))
 		elog(ERROR, "no random number to be had");
-	entry.checksum = group_checksum(entry, number);
-	insert_tuple(&store, DIRECTORY_ID, (int32) number, &entry, sizeof(entry), cid,
+	insert_tuple(&store, FOCUS_DIRECTORY_ID, (int32) group.number, entry,
+				 focus_store_write_group(&group, entry), cid,
 				 HEAP_INSERT_NO_LOGICAL | (frozen ? HEAP_INSERT_FROZEN : 0));
+	FOCUS_STOP_POINT("flush: entry written");
 	focus_store_close(&store);
-	return number;
+	return group.number;
 }
 
 /*
@@ -314,22 +336,17 @@ focus_store_find_tombstone(FocusStore *store, uint32 group, uint32 row,
 {
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	TombstoneEntry entry;
+	FocusStoreItem item;
 
 	if (store->toast == NULL)
 		return false;
-	scan = begin_scan(store, snapshot, tombstone_id(group), tombstone_id(group),
-					  tombstone_seq(group, row), false);
+	scan = begin_scan(store, snapshot, focus_tombstone_id(group), focus_tombstone_id(group),
+					  focus_tombstone_seq(group, row), false);
 	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
 	if (tuple != NULL)
 	{
-		entry_of(store, tuple, &entry, sizeof(entry));
-		tombstone->kind = entry.kind;
-		tombstone->forward = entry.forward;
-		tombstone->entry = tuple->t_self;
-		tombstone->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
-		tombstone->cmin = TransactionIdIsCurrentTransactionId(tombstone->xmin) ?
-			HeapTupleHeaderGetCmin(tuple->t_data) : InvalidCommandId;
+		read_item(store, tuple, &item);
+		*tombstone = item.tombstone;
 	}
 	systable_endscan_ordered(scan);
 	return tuple != NULL;
@@ -345,26 +362,23 @@ focus_store_tombstones(FocusStore *store, uint32 first_group, uint32 last_group,
 {
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	FocusStoreItem item;
 	int64		count = 0;
 
 	if (store->toast == NULL)
 		return 0;
-	scan = begin_scan(store, snapshot, tombstone_id(first_group), tombstone_id(last_group),
+	scan = begin_scan(store, snapshot, focus_tombstone_id(first_group), focus_tombstone_id(last_group),
 					  0, true);
 	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
 	{
-		bool		isnull;
-		uint32		id = DatumGetObjectId(fastgetattr(tuple, 1, store->toast->rd_att, &isnull));
-		uint32		seq = (uint32) chunk_seq_of(store, tuple);
-		uint32		group = (id - TOMBSTONE_ID) * TOMBSTONE_GROUPS + (seq >> 19);
-
-		if (group > last_group)
+		read_item(store, tuple, &item);
+		if (item.number > last_group)
 			break;
-		if (group < first_group)
+		if (item.number < first_group)
 			continue;
 		count++;
 		if (callback != NULL)
-			callback(group, seq >> 3 & 0xFFFF, &tuple->t_self, arg);
+			callback(item.number, item.row, &item.entry, arg);
 		if (count % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -376,12 +390,11 @@ void
 focus_store_add_tombstone(FocusStore *store, uint32 group, uint32 row,
 						  const FocusTombstone *tombstone, CommandId cid)
 {
-	TombstoneEntry entry = {ENTRY_VERSION};
+	uint8		entry[FOCUS_ITEM_BYTES_MAX];
 
-	entry.kind = tombstone->kind;
-	entry.forward = tombstone->forward;
-	insert_tuple(store, tombstone_id(group), tombstone_seq(group, row), &entry,
-				 sizeof(entry), cid, HEAP_INSERT_NO_LOGICAL);
+	insert_tuple(store, focus_tombstone_id(group), focus_tombstone_seq(group, row), entry,
+				 focus_store_write_tombstone(group, row, tombstone, entry), cid,
+				 HEAP_INSERT_NO_LOGICAL);
 }
 
 static void
@@ -413,16 +426,20 @@ next_number(FocusStore *store, CommandId cid)
 	ItemPointerData tag;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	FocusStoreItem item;
 	uint32		number = FOCUS_GROUP_FIRST;
 
 	/* No tuple has this TID. */
 	ItemPointerSet(&tag, MaxBlockNumber, MaxOffsetNumber);
 	LockTuple(store->toast, &tag, ExclusiveLock);
 
-	scan = begin_scan(store, SnapshotAny, COUNTER_ID, COUNTER_ID, 0, true);
+	scan = begin_scan(store, SnapshotAny, FOCUS_COUNTER_ID, FOCUS_COUNTER_ID, 0, true);
 	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
 	if (tuple != NULL)
-		number = (uint32) chunk_seq_of(store, tuple) + 1;
+	{
+		focus_store_read_item(store->toast->rd_att, tuple, &item);
+		number = item.number + 1;
+	}
 	systable_endscan_ordered(scan);
 	if (number > FOCUS_GROUP_LAST)
 		ereport(ERROR,
@@ -430,7 +447,7 @@ next_number(FocusStore *store, CommandId cid)
 				 errmsg("table \"%s\" has used up its numbers of row groups",
 						RelationGetRelationName(store->rel)),
 				 errhint("VACUUM FULL numbers them anew.")));
-	insert_tuple(store, COUNTER_ID, (int32) number, NULL, 0, cid,
+	insert_tuple(store, FOCUS_COUNTER_ID, (int32) number, NULL, 0, cid,
 				 HEAP_INSERT_NO_LOGICAL | HEAP_INSERT_FROZEN);
 
 	UnlockTuple(store->toast, &tag, ExclusiveLock);
@@ -447,14 +464,14 @@ insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq, const void *da
 	union
 	{
 		struct varlena header;
-		char		bytes[VARHDRSZ + sizeof(GroupEntry)];
+		char		bytes[VARHDRSZ + FOCUS_ITEM_BYTES_MAX];
 	}			chunk;
 	Datum		values[3];
 	bool		nulls[3] = {false, false, false};
 	HeapTuple	tuple;
 	int			i;
 
-	Assert(size <= sizeof(GroupEntry));
+	Assert(size <= FOCUS_ITEM_BYTES_MAX);
 	SET_VARSIZE(&chunk, VARHDRSZ + size);
 	if (size > 0)
 		memcpy(VARDATA(&chunk), data, size);
@@ -505,78 +522,32 @@ begin_scan(FocusStore *store, Snapshot snapshot, uint32 first_id, uint32 last_id
 									  snapshot, count, keys);
 }
 
-static void
-read_group(FocusStore *store, HeapTuple tuple, FocusGroup *group)
-{
-	GroupEntry	entry;
-
-	group->number = (uint32) chunk_seq_of(store, tuple);
-	entry_of(store, tuple, &entry, sizeof(entry));
-	if (entry.checksum != group_checksum(entry, group->number) ||
-		entry.rows == 0 || entry.rows > FOCUS_BODY_ROWS_MAX ||
-		entry.header_size > entry.body_size)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("directory entry of row group %u of table \"%s\" is damaged",
-						group->number, RelationGetRelationName(store->rel))));
-	group->rows = entry.rows;
-	group->value_id = entry.value_id;
-	group->body_size = entry.body_size;
-	group->header_size = entry.header_size;
-	group->stamp = entry.stamp;
-	group->entry = tuple->t_self;
-	group->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
-	group->cmin = TransactionIdIsCurrentTransactionId(group->xmin) ?
-		HeapTupleHeaderGetCmin(tuple->t_data) : InvalidCommandId;
-}
-
-static int32
-chunk_seq_of(FocusStore *store, HeapTuple tuple)
-{
-	bool		isnull;
-
-	return DatumGetInt32(fastgetattr(tuple, 2, store->toast->rd_att, &isnull));
-}
-
 /*
- * Copies chunk_data, which begins with its version, in one or two bytes of
- * which the first is never zero in a version that we know.
+ * Reads a tuple that must be sound.
  */
 static void
-entry_of(FocusStore *store, HeapTuple tuple, void *entry, Size size)
+read_item(FocusStore *store, HeapTuple tuple, FocusStoreItem *item)
 {
-	bool		isnull;
-	struct varlena *chunk = (struct varlena *)
-		DatumGetPointer(fastgetattr(tuple, 3, store->toast->rd_att, &isnull));
-	Size		found = VARSIZE_ANY_EXHDR(chunk);
-	uint8		version = found == 0 ? 0 : *(uint8 *) VARDATA_ANY(chunk);
+	const char *table = RelationGetRelationName(store->rel);
 
-	if (version > ENTRY_VERSION)
+	focus_store_read_item(store->toast->rd_att, tuple, item);
+	if (item->state == FOCUS_ITEM_SOUND)
+		return;
+	if (item->state == FOCUS_ITEM_UNKNOWN_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("table \"%s\" has row groups of format version %d, which this version of focus does not know",
-						RelationGetRelationName(store->rel), version)));
-	if (version != ENTRY_VERSION || found != size)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("row groups of table \"%s\" have a damaged entry at (%u,%u) in their TOAST table",
-						RelationGetRelationName(store->rel),
-						ItemPointerGetBlockNumber(&tuple->t_self),
-						ItemPointerGetOffsetNumber(&tuple->t_self))));
-	memcpy(entry, VARDATA_ANY(chunk), size);
-}
-
-static pg_crc32c
-group_checksum(GroupEntry entry, uint32 number)
-{
-	pg_crc32c	checksum;
-
-	entry.checksum = 0;
-	INIT_CRC32C(checksum);
-	COMP_CRC32C(checksum, &entry, sizeof(entry));
-	COMP_CRC32C(checksum, &number, sizeof(number));
-	FIN_CRC32C(checksum);
-	return checksum;
+				 errmsg("row group %u of table \"%s\" has format version %d, which this version of focus does not know",
+						item->number, table, item->version)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 item->kind == FOCUS_ITEM_TOMBSTONE ?
+			 errmsg("deletion of row %u of row group %u of table \"%s\" is damaged",
+					item->row, item->number, table) :
+			 errmsg("directory entry of row group %u of table \"%s\" is damaged",
+					item->number, table),
+			 errdetail("The entry is at (%u,%u) in the TOAST table.",
+					   ItemPointerGetBlockNumber(&item->entry),
+					   ItemPointerGetOffsetNumber(&item->entry))));
 }
 
 /*

@@ -72,6 +72,10 @@ typedef struct FocusTombstone
 typedef void (*FocusTombstoneCallback) (uint32 group, uint32 row,
 										const ItemPointerData *entry, void *arg);
 
+/* Calls back for each tuple that is not part of a value; see store_item.h. */
+struct FocusStoreItem;
+typedef void (*FocusStoreCallback) (const struct FocusStoreItem *item, void *arg);
+
 extern void focus_store_open(FocusStore *store, Relation rel, LOCKMODE lockmode);
 extern void focus_store_close(FocusStore *store);
 
@@ -82,6 +86,8 @@ extern bool focus_store_find_removed(FocusStore *store, uint32 number, FocusGrou
 									 FocusGroupRemoval *removal);
 extern FocusGroup *focus_store_groups(FocusStore *store, Snapshot snapshot,
 									  int *count);
+extern void focus_store_walk(FocusStore *store, Snapshot snapshot,
+							 FocusStoreCallback callback, void *arg);
 extern const uint8 *focus_store_read(FocusStore *store, const FocusGroup *group,
 									 uint32 offset, uint32 length);
 extern struct varlena *focus_store_read_body(FocusStore *store, const FocusGroup *group);

@@ -26,6 +26,7 @@
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -432,7 +433,16 @@ replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part)
 	loadids = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	if (isnull)
 		elog(ERROR, "earlier loads of source \"%s\" vanished", part->source);
+	loadids = datumCopy(loadids, false, -1);	/* the next result frees it */
 
+	/* Whole row groups first, then what is in none or shares one with others */
+	focus_delivery_spi(psprintf("SELECT %s.focus_delete_groups(%s, 'x_loadid', $1)",
+								quote_identifier(delivery->schema),
+								quote_literal_cstr(quote_qualified_identifier(delivery->schema,
+																			  delivery->dataset->table))),
+					   1, array_type, &loadids, NULL, SPI_OK_SELECT);
+	delivery->rows_replaced += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+														   SPI_tuptable->tupdesc, 1, &isnull));
 	focus_delivery_spi(psprintf("DELETE FROM %s WHERE x_loadid = ANY ($1)",
 								quote_qualified_identifier(delivery->schema, delivery->dataset->table)),
 					   1, array_type, &loadids, NULL, SPI_OK_DELETE);

@@ -13,7 +13,10 @@
  * be written, and there are no indexes, triggers, constraints or generated
  * columns.  Others take the way of sink.c.
  *
- * The codes of texts and numbers are looked up when the row ends, all together,
+ * Most cells of a row have the text that the row before had.  Each column
+ * remembers that text and its code.
+ *
+ * The codes of other texts and numbers are looked up when the row ends, all together,
  * so that the processor need not wait for memory cell by cell.
  *
  * The caches point to codes and so live as long as the group.  When they have
@@ -31,13 +34,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#if __has_include("columnar/bulk.h")	/* XXX on its way */
 #include "columnar/bulk.h"
-#define HAS_BULK true
-#else
-#define HAS_BULK false
-#define focus_bulk_add_group(rel, builder) elog(ERROR, "row groups cannot be written")
-#endif
 #include "columnar/group_builder.h"
 #include "columnar/quick_hash.h"
 #include "compat.h"
@@ -46,6 +43,9 @@
 /* Memory of all caches, beside that of the group */
 #define CACHE_BYTES_MAX		(8 * 1024 * 1024)
 #define CACHE_MIN			64	/* slots; a power of two */
+
+/* Longer texts are not remembered for the next row. */
+#define LAST_TEXT_MAX		96
 
 /* A text that has been read */
 typedef struct CacheEntry
@@ -71,12 +71,20 @@ typedef struct CellColumn
 	const FocusColumn *column;
 	int			attribute;		/* attnum - 1 */
 	Cache		cache;
+
+	/* the cell of the last row that had one, if all there is is its value */
+	bool		last_is_known;
+	uint16		last_code;
+	uint32		last_len;
+	FocusCellNumber last_decimal;
+	char		last_text[LAST_TEXT_MAX];
 } CellColumn;
 
 /* A value of the row that has no code yet */
 typedef struct PendingValue
 {
 	int			attribute;
+	CellColumn *column;			/* whose last cell it is, or NULL */
 	FocusGroupValue value;
 } PendingValue;
 
@@ -95,10 +103,11 @@ struct FocusGroupSink
 	PendingValue *pending;		/* of the row */
 };
 
-static FocusGroupValue *next_pending(FocusGroupSink *sink, int attribute);
+static FocusGroupValue *next_pending(FocusGroupSink *sink, int attribute, CellColumn *column);
 static bool can_write_groups(Relation rel);
 static bool types_are_usual(Relation rel, const FocusDataset *dataset, const AttrNumber *attnums);
-static FocusCellStatus text_cell(FocusGroupSink *sink, const CellColumn *column,
+static CellColumn *remember_last(CellColumn *column, const FocusField *field);
+static FocusCellStatus text_cell(FocusGroupSink *sink, CellColumn *column,
 								 const FocusField *field, FocusCell *cell);
 static FocusCellStatus cached_cell(FocusGroupSink *sink, CellColumn *column,
 								   const FocusField *field, FocusCell *cell);
@@ -167,6 +176,15 @@ focus_group_sink_cell(FocusGroupSink *sink, int column, const FocusField *field,
 	cell->isnull = (field->len == 0);
 	if (cell->isnull)
 		return FOCUS_CELL_OK;
+	if (c->last_is_known && field->len == c->last_len &&
+		focus_equal_quickly(field->data, c->last_text, field->len))
+	{
+		sink->codes[c->attribute] = c->last_code;
+		cell->is_decimal = (c->column->kind == FOCUS_NUMERIC);
+		cell->decimal = c->last_decimal;
+		return FOCUS_CELL_OK;
+	}
+	c->last_is_known = false;
 	switch (c->column->kind)
 	{
 		case FOCUS_TEXT:
@@ -176,7 +194,9 @@ focus_group_sink_cell(FocusGroupSink *sink, int column, const FocusField *field,
 				return read_cell(sink, c, field, cell);
 			cell->is_decimal = true;
 			focus_group_builder_seek_decimal(sink->builder, c->attribute, cell->decimal.mantissa,
-											 cell->decimal.scale, next_pending(sink, c->attribute));
+											 cell->decimal.scale,
+											 next_pending(sink, c->attribute, remember_last(c, field)));
+			c->last_decimal = cell->decimal;
 			return FOCUS_CELL_OK;
 		default:
 			return cached_cell(sink, c, field, cell);
@@ -187,7 +207,7 @@ focus_group_sink_cell(FocusGroupSink *sink, int column, const FocusField *field,
 void
 focus_group_sink_text(FocusGroupSink *sink, AttrNumber attnum, const char *text, size_t len)
 {
-	focus_group_builder_seek_bytes(sink->builder, attnum - 1, text, len, next_pending(sink, attnum - 1));
+	focus_group_builder_seek_bytes(sink->builder, attnum - 1, text, len, next_pending(sink, attnum - 1, NULL));
 }
 
 /* Sets a column of the row to any value, which is copied. */
@@ -207,8 +227,14 @@ focus_group_sink_end_row(FocusGroupSink *sink)
 	{
 		const PendingValue *pending = &sink->pending[i];
 
-		sink->codes[pending->attribute] = focus_group_builder_find(sink->builder, pending->attribute,
-																   &pending->value);
+		uint16		code = focus_group_builder_find(sink->builder, pending->attribute, &pending->value);
+
+		sink->codes[pending->attribute] = code;
+		if (pending->column != NULL)
+		{
+			pending->column->last_code = code;
+			pending->column->last_is_known = true;
+		}
 	}
 	focus_group_builder_add(sink->builder, sink->codes);
 }
@@ -228,7 +254,10 @@ focus_group_sink_flush(FocusGroupSink *sink)
 {
 	MemoryContextReset(sink->cache);
 	for (int i = 0; i < sink->ncolumns; i++)
+	{
 		memset(&sink->columns[i].cache, 0, sizeof(Cache));
+		sink->columns[i].last_is_known = false;
+	}
 	if (focus_group_builder_rows(sink->builder) == 0)
 	{
 		/* There may be values of rows that were rejected. */
@@ -256,11 +285,12 @@ focus_group_sink_close(FocusGroupSink *sink)
 }
 
 static FocusGroupValue *
-next_pending(FocusGroupSink *sink, int attribute)
+next_pending(FocusGroupSink *sink, int attribute, CellColumn *column)
 {
 	PendingValue *pending = &sink->pending[sink->npending++];
 
 	pending->attribute = attribute;
+	pending->column = column;
 	return &pending->value;
 }
 
@@ -272,8 +302,7 @@ can_write_groups(Relation rel)
 {
 	const TupleConstr *constraints = RelationGetDescr(rel)->constr;
 
-	return HAS_BULK &&
-		rel->rd_rel->relkind == RELKIND_RELATION &&
+	return rel->rd_rel->relkind == RELKIND_RELATION &&
 		rel->rd_rel->relam == get_table_am_oid("focus", true) &&
 		OidIsValid(rel->rd_rel->reltoastrelid) &&
 		!rel->rd_rel->relhasindex &&
@@ -316,8 +345,22 @@ types_are_usual(Relation rel, const FocusDataset *dataset, const AttrNumber *att
 	return true;
 }
 
+/*
+ * Remembers the text of a column's last cell, whose code is still to come.
+ * Returns the column, or NULL if the text is too long.
+ */
+static CellColumn *
+remember_last(CellColumn *column, const FocusField *field)
+{
+	if (field->len > LAST_TEXT_MAX)
+		return NULL;
+	memcpy(column->last_text, field->data, field->len);
+	column->last_len = (uint32) field->len;
+	return column;
+}
+
 static FocusCellStatus
-text_cell(FocusGroupSink *sink, const CellColumn *column, const FocusField *field, FocusCell *cell)
+text_cell(FocusGroupSink *sink, CellColumn *column, const FocusField *field, FocusCell *cell)
 {
 	bool		spelled;
 
@@ -325,7 +368,7 @@ text_cell(FocusGroupSink *sink, const CellColumn *column, const FocusField *fiel
 	if (column->column->strict || focus_cell_is_null(field->data, field->len, &spelled))
 		return read_cell(sink, column, field, cell);
 	focus_group_builder_seek_bytes(sink->builder, column->attribute, field->data, field->len,
-								   next_pending(sink, column->attribute));
+								   next_pending(sink, column->attribute, remember_last(column, field)));
 	return FOCUS_CELL_OK;
 }
 
@@ -357,6 +400,11 @@ cached_cell(FocusGroupSink *sink, CellColumn *column, const FocusField *field, F
 		cell->isnull = (entry->code == 0);
 		cell->keep_text = entry->keep_text;
 		cell->finding = entry->finding;
+		if (!entry->keep_text && entry->finding == NULL && remember_last(column, field) != NULL)
+		{
+			column->last_code = entry->code;
+			column->last_is_known = true;
+		}
 		return FOCUS_CELL_OK;
 	}
 	status = read_cell(sink, column, field, cell);

@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/rls.h"
 
+#include "columnar/quick_hash.h"
 #include "compat.h"
 #include "load/cell.h"
 #include "load/group_sink.h"
@@ -35,13 +36,16 @@
 #define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
 #define GROUP_BATCH_MEMORY	(1024 * 1024)	/* values need not stay for groups */
 
-/* A row's text of some columns, remembered to recognise the next row's. */
+/* A row's text of some columns, remembered to recognise it in other rows. */
 typedef struct RowKey
 {
 	char	   *text;
 	size_t		len;
 	size_t		size;
+	FocusLoadPart *part;		/* NULL: not known */
 } RowKey;
+
+#define ROW_KEYS	16			/* a power of two */
 
 struct FocusRows
 {
@@ -79,9 +83,7 @@ struct FocusRows
 	int			service_provider_name;
 	int			invoice_issuer_name;
 
-	/* the part of the previous row, and what in the row led to it */
-	FocusLoadPart *part;
-	RowKey		part_key;
+	RowKey		part_keys[ROW_KEYS];	/* by hash value */
 };
 
 static void read_header(FocusRows *rows, const FocusRow *row);
@@ -92,7 +94,7 @@ static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fie
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
 static bool to_server(const FocusField *field, FocusField *converted);
 static const FocusField *field_of(FocusRows *rows, const FocusField *fields, int column);
-static bool same_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
+static RowKey *find_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
 static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields,
 								int *bad_field, FocusCell *bad_cell);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
@@ -136,7 +138,8 @@ focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
 	rows->file = MemoryContextStrdup(rows->context, file);
 	rows->from_client = from_client;
 	rows->header = NULL;
-	rows->part = NULL;
+	for (int i = 0; i < ROW_KEYS; i++)
+		rows->part_keys[i].part = NULL;
 	rows->count = 0;
 }
 
@@ -424,18 +427,26 @@ field_of(FocusRows *rows, const FocusField *fields, int column)
 	return &fields[rows->header->fields[column]];
 }
 
-/* Does the row have the same key texts as the row before?  Remembers them. */
-static bool
-same_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
+/*
+ * What is known of a row with these texts; part is NULL where that is nothing,
+ * and the texts are remembered.
+ */
+static RowKey *
+find_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
 {
-	RowKey	   *key = &rows->part_key;
+	uint64		hash = 0;
+	RowKey	   *key;
 	size_t		len = 0;
 	char	   *p;
 	bool		same;
 
 	for (int i = 0; i < nkeys; i++)
+	{
 		len += keys[i]->len + 1;
-	same = rows->part != NULL && len == key->len;
+		hash = hash * 31 + focus_hash_quickly(keys[i]->data, keys[i]->len);
+	}
+	key = &rows->part_keys[hash & (ROW_KEYS - 1)];
+	same = key->part != NULL && len == key->len;
 	p = key->text;
 	for (int i = 0; i < nkeys && same; i++)
 	{
@@ -443,8 +454,9 @@ same_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
 		p += keys[i]->len + 1;
 	}
 	if (same)
-		return true;
+		return key;
 
+	key->part = NULL;
 	if (len > key->size)
 	{
 		key->size = len * 2;
@@ -458,7 +470,7 @@ same_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
 		p += keys[i]->len + 1;
 	}
 	key->len = len;
-	return false;
+	return key;
 }
 
 /*
@@ -470,6 +482,7 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 {
 	FocusDelivery *delivery = rows->delivery;
 	const FocusField *keys[5];
+	RowKey	   *key;
 	const char *names[3];
 	const char *provider = delivery->options.provider;
 	const char *account = NULL;
@@ -482,9 +495,9 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 	keys[2] = field_of(rows, fields, rows->invoice_issuer_name);
 	keys[3] = field_of(rows, fields, rows->billing_account_id);
 	keys[4] = field_of(rows, fields, rows->billing_period_start);
-	if (same_key(rows, keys, lengthof(keys)))
-		return rows->part;
-	rows->part = NULL;
+	key = find_key(rows, keys, lengthof(keys));
+	if (key->part != NULL)
+		return key->part;
 
 	if (delivery->dataset->has_period)
 	{
@@ -529,8 +542,8 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 				 errhint("Name the source, for example source => 'my-provider'.")));
 	if (source == NULL)
 		source = account;
-	rows->part = focus_delivery_part(delivery, source, delivery->dataset->has_period, period, account);
-	return rows->part;
+	key->part = focus_delivery_part(delivery, source, delivery->dataset->has_period, period, account);
+	return key->part;
 }
 
 /*

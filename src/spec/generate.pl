@@ -57,12 +57,12 @@ sub column_type
 
 sub dataset_sql
 {
-	my ($table, $dataset, $comment, @columns) = @_;
+	my ($table, $method, $comment, @columns) = @_;
 	my $sql = "CREATE TABLE $table\n(\n";
 
 	$sql .= sprintf("\t%-36s %s,\n", lc $_->{column_id}, column_type($_)) foreach @columns;
 	$sql .= sprintf("\t%-36s %s,\n", 'x_columns', 'jsonb');
-	$sql .= sprintf("\t%-36s %s\n);\n", 'x_loadid', 'bigint');
+	$sql .= sprintf("\t%-36s %s\n) USING %s;\n", 'x_loadid', 'bigint', $method);
 	$sql .= "COMMENT ON TABLE $table IS\n" . quote($comment) . ";\n";
 	foreach my $column (@columns)
 	{
@@ -83,10 +83,10 @@ sub datasets_sql
 {
 	my $sql = generated('--') . "\n";
 
-	$sql .= dataset_sql('focus_cost_and_usage', 'CostAndUsage',
+	$sql .= dataset_sql('focus_cost_and_usage', 'focus',
 		'FOCUS 1.3 dataset Cost and Usage: one row per charge, as the provider sent it.',
 		@cost_and_usage);
-	$sql .= dataset_sql('focus_contract_commitment', 'ContractCommitment',
+	$sql .= dataset_sql('focus_contract_commitment', 'heap',
 		'FOCUS 1.3 dataset Contract Commitment: one row per promised term of a contract.',
 		@contract_commitment);
 	$sql .= "CREATE VIEW focus_data_table WITH (security_invoker = true) AS\nSELECT\n";

@@ -69,7 +69,7 @@ CREATE TABLE focus_cost_and_usage
 	tags                                 focus_tags,
 	x_columns                            jsonb,
 	x_loadid                             bigint
-);
+) USING focus;
 COMMENT ON TABLE focus_cost_and_usage IS
 'FOCUS 1.3 dataset Cost and Usage: one row per charge, as the provider sent it.';
 COMMENT ON COLUMN focus_cost_and_usage.allocatedmethoddetails IS
@@ -225,7 +225,7 @@ CREATE TABLE focus_contract_commitment
 	contractperiodstart                  timestamptz,
 	x_columns                            jsonb,
 	x_loadid                             bigint
-);
+) USING heap;
 COMMENT ON TABLE focus_contract_commitment IS
 'FOCUS 1.3 dataset Contract Commitment: one row per promised term of a contract.';
 COMMENT ON COLUMN focus_contract_commitment.billingcurrency IS

@@ -27,6 +27,7 @@ AS $$
 DECLARE
 	loads bigint[];
 	removed bigint;
+	removed_rows bigint;
 	dataset text;
 BEGIN
 	-- the lock under which deliveries decide what they replace
@@ -40,11 +41,14 @@ BEGIN
 	SELECT array_agg(l.loadid), min(l.dataset) INTO loads, dataset
 	FROM focus_loads l WHERE l.deliveryid = focus_unload.deliveryid AND l.state = 'removed';
 	IF dataset = 'CostAndUsage' THEN
+		removed := focus_delete_groups('focus_cost_and_usage', 'x_loadid', loads);
 		DELETE FROM focus_cost_and_usage WHERE x_loadid = ANY (loads);
 	ELSE
+		removed := 0;
 		DELETE FROM focus_contract_commitment WHERE x_loadid = ANY (loads);
 	END IF;
-	GET DIAGNOSTICS removed = ROW_COUNT;
+	GET DIAGNOSTICS removed_rows = ROW_COUNT;
+	removed := removed + removed_rows;
 	UPDATE focus_time_sectors s SET timesectorlastupdated = now()
 	FROM focus_loads l
 	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0

@@ -1,0 +1,162 @@
+/*-------------------------------------------------------------------------
+ *
+ * group_delete.c
+ *	  Deleting whole row groups: the function focus_delete_groups.
+ *
+ * DELETE writes a tombstone for each row.  Rows that were loaded together are
+ * in groups of their own, and are replaced together: such a group is removed
+ * as one.  What is not in such groups is left to DELETE.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type_d.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/predicate.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+#include "columnar/bulk.h"
+#include "columnar/delta.h"
+#include "columnar/dml.h"
+#include "columnar/group_reader.h"
+#include "columnar/row_lock.h"
+#include "columnar/stop_point.h"
+#include "compat.h"
+
+PG_FUNCTION_INFO_V1(focus_delete_groups);
+
+static bool may_delete_groups(Relation rel);
+static bool all_rows_match(FocusStore *store, const FocusGroup *group, int column,
+						   const int64 *values, int nvalues, MemoryContext context);
+static int64 delete_group(FocusStore *store, uint32 number, CommandId cid);
+
+/*
+ * focus_delete_groups(relation, column, values): deletes the groups in whose rows
+ * the column, a bigint, is one and the same of the values, and returns the
+ * number of their rows.  Nothing is done where DELETE would do more than
+ * delete, as with triggers or row-level security.
+ */
+Datum
+focus_delete_groups(PG_FUNCTION_ARGS)
+{
+	Relation	rel = table_open(PG_GETARG_OID(0), RowExclusiveLock);
+	char	   *column_name = NameStr(*PG_GETARG_NAME(1));
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(2);
+	AttrNumber	attno = get_attnum(RelationGetRelid(rel), column_name);
+	int64	   *values = (int64 *) ARR_DATA_PTR(array);
+	int			nvalues = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	FocusStore	store;
+	FocusGroup *groups;
+	int			count;
+	int			i;
+	int64		rows = 0;
+
+	if (attno <= 0 || get_atttype(RelationGetRelid(rel), attno) != INT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table \"%s\" has no column \"%s\" of type bigint",
+						RelationGetRelationName(rel), column_name)));
+	if (ARR_ELEMTYPE(array) != INT8OID || ARR_HASNULL(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("array of values must not contain nulls")));
+	if (may_delete_groups(rel))
+	{
+		CommandId	cid = GetCurrentCommandId(true);
+
+		focus_bulk_flush(rel);
+		focus_store_open(&store, rel, RowExclusiveLock);
+		groups = focus_store_groups(&store, GetActiveSnapshot(), &count);
+		for (i = 0; i < count; i++)
+		{
+			if (all_rows_match(&store, &groups[i], attno - 1, values, nvalues,
+							   CurrentMemoryContext))
+				rows += delete_group(&store, groups[i].number, cid);
+			CHECK_FOR_INTERRUPTS();
+		}
+		focus_store_close(&store);
+	}
+	table_close(rel, NoLock);
+	PG_RETURN_INT64(rows);
+}
+
+static bool
+may_delete_groups(Relation rel)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	if (!focus_is_ours(rel) || IsolationUsesXactSnapshot() ||
+		check_enable_rls(RelationGetRelid(rel), InvalidOid, true) != RLS_NONE ||
+		pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_DELETE | ACL_SELECT) != ACLCHECK_OK)
+		return false;
+	if (triggers != NULL &&
+		(triggers->trig_delete_before_row || triggers->trig_delete_after_row ||
+		 triggers->trig_delete_before_statement || triggers->trig_delete_after_statement ||
+		 triggers->trig_delete_old_table))
+		return false;
+	return rel->rd_rel->relkind == RELKIND_RELATION && rel->rd_rules == NULL &&
+		!focus_deletes_are_published(rel);
+}
+
+/*
+ * By what the header of the body says
+ */
+static bool
+all_rows_match(FocusStore *store, const FocusGroup *group, int column, const int64 *values,
+			   int nvalues, MemoryContext context)
+{
+	FocusGroupReader *reader = focus_group_reader_create(store, group, context);
+	const FocusBodyHeader *header = focus_group_reader_header(reader);
+	bool		result = false;
+	int			i;
+
+	if (column < header->ncolumns)
+	{
+		const FocusBodyColumnInfo *info = &header->columns[column];
+
+		if (info->kind == FOCUS_BODY_INT && info->nulls == 0 && info->min == info->max)
+			for (i = 0; i < nvalues && !result; i++)
+				result = values[i] == info->min;
+	}
+	focus_group_reader_free(reader);
+	return result;
+}
+
+/*
+ * Waits for those who have locked rows of the group.  A row that another
+ * transaction is about to delete leaves the group to DELETE, which waits.
+ */
+static int64
+delete_group(FocusStore *store, uint32 number, CommandId cid)
+{
+	SnapshotData dirty;
+	FocusGroup	group;
+	int64		dead;
+
+	InitDirtySnapshot(dirty);
+	focus_lock_group(store->rel, number);
+	if (!focus_store_find_group(store, number, &dirty, &group) ||
+		TransactionIdIsValid(dirty.xmin) || TransactionIdIsValid(dirty.xmax))
+		return 0;
+	dead = focus_store_tombstones(store, number, number, SnapshotSelf, NULL, NULL);
+	if (focus_store_tombstones(store, number, number, &dirty, NULL, NULL) != dead)
+		return 0;
+	CheckForSerializableConflictIn(store->rel, NULL, InvalidBlockNumber);
+	focus_store_remove_group(store, &group, false, cid);
+	FOCUS_STOP_POINT("remove: group removed");
+	if (dead > 0)
+		focus_store_remove_tombstones(store, number);
+	return group.rows - dead;
+}
