@@ -14,14 +14,11 @@
 #include "access/parallel.h"
 #include "access/tableam.h"
 #include "commands/explain.h"
-#if PG18_GE
-#include "commands/explain_format.h"
-#include "commands/explain_state.h"
-#endif
 #include "storage/dsm.h"
 #include "utils/rel.h"
 
 #include "columnar/exec_scan.h"
+#include "compat.h"
 
 static const char *const counter_names[FOCUS_COUNTERS] = {
 	[FOCUS_COUNT_GROUPS] = "Row Groups",
