@@ -49,12 +49,9 @@ static void use_full_tuples(FocusScanState *state);
 static bool wants_full_tuples(CustomScanState *node);
 static Bitmapset *columns_of(CustomScanState *node, List *exprs);
 static bool has_subplan(Node *node, void *context);
-static void start(FocusScanState *state);
 static TupleTableSlot *next_row(ScanState *ss);
 static bool recheck(ScanState *ss, TupleTableSlot *slot);
-static bool next_delta_row(FocusScanState *state, ScanDirection direction);
 static bool next_grouped_row(FocusScanState *state, bool forward);
-static bool next_vector(FocusScanState *state, bool forward);
 static bool next_group(FocusScanState *state, bool forward);
 static bool enter_group(FocusScanState *state, int index);
 static void leave_group(FocusScanState *state);
@@ -97,15 +94,11 @@ begin(CustomScanState *node, EState *estate, int eflags)
 {
 	FocusScanState *state = (FocusScanState *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
-	List	   *rest = plan->scan.plan.qual;
-	Bitmapset  *columns;
 
 	state->full_tuples = estate->es_epq_active != NULL || wants_full_tuples(node);
 	if (state->full_tuples)
 		use_full_tuples(state);
-	else
-		memset(node->ss.ss_ScanTupleSlot->tts_isnull, true,
-			   RelationGetDescr(node->ss.ss_currentRelation)->natts * sizeof(bool));
+	state->row_slot = node->ss.ss_ScanTupleSlot;
 
 	/*
 	 * Rows are filtered here, not by ExecScan(), except those that a recheck
@@ -114,24 +107,38 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	state->all_quals = node->ss.ps.qual;
 	if (estate->es_epq_active == NULL)
 		node->ss.ps.qual = NULL;
+	focus_scan_begin_rows(state, plan->scan.plan.targetlist, plan->scan.plan.qual,
+						  linitial(plan->custom_private));
+}
+
+void
+focus_scan_begin_rows(FocusScanState *state, List *exprs, List *quals, List *levels)
+{
+	ScanState  *ss = &state->css.ss;
+	EState	   *estate = ss->ps.state;
+	Relation	rel = ss->ss_currentRelation;
+	List	   *rest = quals;
+	Bitmapset  *columns;
+
 	if (!state->full_tuples)
-		state->filter = focus_filter_create(&node->ss, plan->scan.plan.qual,
-											linitial(plan->custom_private), &rest);
+	{
+		memset(state->row_slot->tts_isnull, true, RelationGetDescr(rel)->natts * sizeof(bool));
+		state->filter = focus_filter_create(ss, quals, levels, &rest);
+	}
 	if (rest != NIL)
 	{
-		state->rest = state->filter == NULL ? state->all_quals : ExecInitQual(rest, &node->ss.ps);
+		state->rest = state->filter == NULL ? state->all_quals : ExecInitQual(rest, &ss->ps);
 
 		/* Later ones of a vector's rows may never be asked for. */
 		state->rest_is_early = !state->full_tuples &&
 			!contain_volatile_functions((Node *) rest) && !has_subplan((Node *) rest, NULL);
 	}
 
-	columns = columns_of(node, list_concat_copy(node->ss.ps.plan->targetlist, rest));
-	focus_outputs_init(state, columns, columns_of(node, rest));
-	columns = bms_union(columns, columns_of(node, plan->scan.plan.qual));
+	columns = columns_of(&state->css, list_concat_copy(exprs, rest));
+	focus_outputs_init(state, columns, columns_of(&state->css, rest));
+	columns = bms_union(columns, columns_of(&state->css, quals));
 	state->delta_natts = bms_is_empty(columns) ? 0 : bms_prev_member(columns, -1) + 1;
-	state->delta_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(node->ss.ss_currentRelation),
-											   table_slot_callbacks(node->ss.ss_currentRelation));
+	state->delta_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel), table_slot_callbacks(rel));
 	state->reader_context = AllocSetContextCreate(estate->es_query_cxt, "focus scan readers",
 												  ALLOCSET_SMALL_SIZES);
 }
@@ -145,9 +152,13 @@ exec(CustomScanState *node)
 static void
 end(CustomScanState *node)
 {
-	FocusScanState *state = (FocusScanState *) node;
+	focus_scan_end_rows((FocusScanState *) node);
+}
 
-	focus_scan_shutdown(node);
+void
+focus_scan_end_rows(FocusScanState *state)
+{
+	focus_scan_shutdown(&state->css);
 	focus_scan_forget_dsm(state);
 	close_readers(state);
 	ExecClearTuple(state->delta_slot);
@@ -156,15 +167,19 @@ end(CustomScanState *node)
 	state->scan = NULL;
 }
 
-/*
- * The list of groups stays: it is that of the same snapshot.
- */
 static void
 rescan(CustomScanState *node)
 {
-	FocusScanState *state = (FocusScanState *) node;
-
 	ExecScanReScan(&node->ss);
+	focus_scan_rescan_rows((FocusScanState *) node);
+}
+
+/*
+ * The list of groups stays: it is that of the same snapshot.
+ */
+void
+focus_scan_rescan_rows(FocusScanState *state)
+{
 	if (state->filter != NULL)
 		focus_constants_forget(state->filter);
 	if (state->scan == NULL)
@@ -172,8 +187,8 @@ rescan(CustomScanState *node)
 	state->rescanned = true;
 	leave_group(state);
 	state->phase = FOCUS_SCAN_NOT_BEGUN;
-	focus_delta_of(node->ss.ss_currentRelation)->scan_rescan(state->scan->delta, NULL, false, false,
-															 false, false);
+	focus_delta_of(state->css.ss.ss_currentRelation)->scan_rescan(state->scan->delta, NULL, false, false,
+																  false, false);
 }
 
 /*
@@ -260,8 +275,8 @@ has_subplan(Node *node, void *context)
 /*
  * Begins the scan, when the first row is asked for.
  */
-static void
-start(FocusScanState *state)
+void
+focus_scan_start(FocusScanState *state)
 {
 	ScanState  *ss = &state->css.ss;
 	MemoryContext caller = MemoryContextSwitchTo(ss->ps.state->es_query_cxt);
@@ -288,7 +303,7 @@ next_row(ScanState *ss)
 	bool		forward = !ScanDirectionIsBackward(direction);
 
 	if (state->scan == NULL)
-		start(state);
+		focus_scan_start(state);
 	if (state->phase == FOCUS_SCAN_NOT_BEGUN)
 	{
 		state->phase = forward ? FOCUS_SCAN_GROUPS : FOCUS_SCAN_DELTA;
@@ -297,7 +312,7 @@ next_row(ScanState *ss)
 
 	if (state->phase == FOCUS_SCAN_DELTA)
 	{
-		if (next_delta_row(state, direction))
+		if (focus_scan_next_delta_row(state, direction))
 			return ss->ss_ScanTupleSlot;
 		if (forward)
 			return NULL;
@@ -313,7 +328,7 @@ next_row(ScanState *ss)
 	if (!forward)
 		return NULL;
 	state->phase = FOCUS_SCAN_DELTA;
-	return next_delta_row(state, direction) ? ss->ss_ScanTupleSlot : NULL;
+	return focus_scan_next_delta_row(state, direction) ? ss->ss_ScanTupleSlot : NULL;
 }
 
 /*
@@ -333,7 +348,7 @@ passes(FocusScanState *state, ExprState *qual)
 
 	if (qual == NULL)
 		return true;
-	econtext->ecxt_scantuple = state->css.ss.ss_ScanTupleSlot;
+	econtext->ecxt_scantuple = state->row_slot;
 	if (ExecQual(qual, econtext))
 		return true;
 	InstrCountFiltered1(&state->css, 1);
@@ -341,11 +356,11 @@ passes(FocusScanState *state, ExprState *qual)
 	return false;
 }
 
-static bool
-next_delta_row(FocusScanState *state, ScanDirection direction)
+bool
+focus_scan_next_delta_row(FocusScanState *state, ScanDirection direction)
 {
 	ScanState  *ss = &state->css.ss;
-	TupleTableSlot *slot = ss->ss_ScanTupleSlot;
+	TupleTableSlot *slot = state->row_slot;
 	TupleTableSlot *delta_slot = state->full_tuples ? slot : state->delta_slot;
 	const TableAmRoutine *delta = focus_delta_of(ss->ss_currentRelation);
 
@@ -389,9 +404,9 @@ next_grouped_row(FocusScanState *state, bool forward)
 				continue;
 			}
 		}
-		if (!next_vector(state, forward))
+		if (!focus_scan_next_vector(state, forward))
 		{
-			ExecClearTuple(state->css.ss.ss_ScanTupleSlot);
+			ExecClearTuple(state->row_slot);
 			return false;
 		}
 	}
@@ -400,8 +415,8 @@ next_grouped_row(FocusScanState *state, bool forward)
 /*
  * Goes to the next vector in which some row passes the filter.
  */
-static bool
-next_vector(FocusScanState *state, bool forward)
+bool
+focus_scan_next_vector(FocusScanState *state, bool forward)
 {
 	FocusScan  *scan = state->scan;
 
@@ -569,7 +584,7 @@ enter_vector(FocusScanState *state, int vector, bool forward)
 static inline void
 store_output_row(FocusScanState *state, int noutputs, int index)
 {
-	TupleTableSlot *slot = state->css.ss.ss_ScanTupleSlot;
+	TupleTableSlot *slot = state->row_slot;
 	int			i;
 
 	ExecClearTuple(slot);
@@ -605,7 +620,7 @@ apply_rest(FocusScanState *state)
 		for (i = 0; i < count; i++)
 		{
 			store_output_row(state, state->nrest_outputs, i);
-			econtext->ecxt_scantuple = state->css.ss.ss_ScanTupleSlot;
+			econtext->ecxt_scantuple = state->row_slot;
 			if (ExecQual(state->rest, econtext))
 				state->rows[result++] = state->rows[state->chunk + i];
 			ResetExprContext(econtext);
@@ -620,7 +635,7 @@ store_row(FocusScanState *state, bool forward)
 {
 	if (state->full_tuples)
 	{
-		focus_slot_store_row(state->css.ss.ss_ScanTupleSlot, state->reader, &state->scan->store,
+		focus_slot_store_row(state->row_slot, state->reader, &state->scan->store,
 							 state->vector * FOCUS_BODY_VECTOR_ROWS + state->rows[state->at]);
 		return;
 	}

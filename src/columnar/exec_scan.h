@@ -10,6 +10,7 @@
 
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
+#include "nodes/pathnodes.h"
 
 #include "columnar/exec_filter.h"
 #include "columnar/group_reader.h"
@@ -56,6 +57,7 @@ typedef struct FocusScanState
 	FocusOutput *outputs;
 	int			delta_natts;	/* attributes of the delta to be deformed */
 	TupleTableSlot *delta_slot;
+	TupleTableSlot *row_slot;	/* the current row: columns of the table */
 
 	/* The filter.  Rows of the delta pass all of it. */
 	ExprState  *all_quals;
@@ -85,11 +87,40 @@ typedef struct FocusScanState
 	struct dsm_segment *segment;	/* leader only */
 } FocusScanState;
 
+/* What is known of a table when its scans are planned */
+typedef struct FocusScanEstimate
+{
+	double		pages;			/* that are read */
+	int			outputs;		/* columns that are returned */
+} FocusScanEstimate;
+
 /* exec_scan_path.c */
 extern void focus_exec_scan_init(void);
+extern bool focus_scan_is_candidate(RelOptInfo *rel, RangeTblEntry *rte);
+extern void focus_scan_estimate(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte,
+								List *exprs, FocusScanEstimate *result);
+extern CustomPath *focus_scan_make_path(PlannerInfo *root, RelOptInfo *rel, PathTarget *target,
+										const FocusScanEstimate *estimate, int workers);
+extern int	focus_scan_workers(RelOptInfo *rel);
 
 /* exec_scan.c */
 extern const CustomScanMethods focus_scan_methods;
+
+/*
+ * For nodes that make something else of the rows.  The filter consists of
+ * quals, with their security levels; exprs are what the node wants of a row
+ * otherwise, except for wants that are met by codes.
+ */
+extern void focus_scan_begin_rows(FocusScanState *state, List *exprs, List *quals, List *levels);
+extern void focus_scan_start(FocusScanState *state);
+extern void focus_scan_end_rows(FocusScanState *state);
+extern void focus_scan_rescan_rows(FocusScanState *state);
+
+/* The next vector with rows that pass: state->rows of state->vector */
+extern bool focus_scan_next_vector(FocusScanState *state, bool forward);
+
+/* The next row of the delta that passes, in state->row_slot */
+extern bool focus_scan_next_delta_row(FocusScanState *state, ScanDirection direction);
 
 /* exec_output.c */
 extern void focus_outputs_init(FocusScanState *state, Bitmapset *columns, Bitmapset *rest_columns);

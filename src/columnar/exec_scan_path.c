@@ -44,19 +44,8 @@
 
 static set_rel_pathlist_hook_type next_hook = NULL;
 
-/* What is known of a table when its scans are planned */
-typedef struct Estimate
-{
-	double		pages;			/* that are read */
-	int			outputs;		/* columns that are returned */
-} Estimate;
-
 static void add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte);
-static bool is_candidate(RelOptInfo *rel, RangeTblEntry *rte);
-static void estimate(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Estimate *result);
-static CustomPath *make_path(PlannerInfo *root, RelOptInfo *rel, const Estimate *estimate,
-							 int workers);
-static void cost_path(PlannerInfo *root, CustomPath *path, const Estimate *estimate);
+static void cost_path(PlannerInfo *root, CustomPath *path, const FocusScanEstimate *estimate);
 static List *without_seq_scans(List *paths);
 static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 					   List *clauses, List *custom_plans);
@@ -80,27 +69,26 @@ focus_exec_scan_init(void)
 static void
 add_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
-	Estimate	known;
+	FocusScanEstimate known;
 	CustomPath *path;
 
 	if (next_hook)
 		next_hook(root, rel, rti, rte);
-	if (!focus_enable_scan || !is_candidate(rel, rte))
+	if (!focus_enable_scan || !focus_scan_is_candidate(rel, rte))
 		return;
 
-	estimate(root, rel, rte, &known);
-	path = make_path(root, rel, &known, 0);
+	focus_scan_estimate(root, rel, rte, rel->reltarget->exprs, &known);
+	path = focus_scan_make_path(root, rel, rel->reltarget, &known, 0);
 	rel->pathlist = without_seq_scans(rel->pathlist);
 	add_path(rel, &path->path);
 
 	if (rel->consider_parallel && rel->lateral_relids == NULL)
 	{
-		int			workers = compute_parallel_worker(rel, Max(rel->pages, rel->tuples / ROWS_OF_PAGE),
-													  -1, max_parallel_workers_per_gather);
+		int			workers = focus_scan_workers(rel);
 
 		rel->partial_pathlist = without_seq_scans(rel->partial_pathlist);
 		if (workers > 0)
-			add_partial_path(rel, &make_path(root, rel, &known, workers)->path);
+			add_partial_path(rel, &focus_scan_make_path(root, rel, rel->reltarget, &known, workers)->path);
 	}
 }
 
@@ -116,8 +104,8 @@ is_current_of(Node *node, void *context)
  * Is it a table of ours, scanned as a whole?  Of other tables we cost one look
  * into the cache of relations.
  */
-static bool
-is_candidate(RelOptInfo *rel, RangeTblEntry *rte)
+bool
+focus_scan_is_candidate(RelOptInfo *rel, RangeTblEntry *rte)
 {
 	Relation	relation;
 	bool		result;
@@ -172,8 +160,12 @@ part_of_groups(Relation relation, Bitmapset *attnos, double *body_bytes)
 	return Min(bytes, 1.0);
 }
 
-static void
-estimate(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Estimate *result)
+/*
+ * exprs is what is wanted of rows.
+ */
+void
+focus_scan_estimate(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, List *exprs,
+					FocusScanEstimate *result)
 {
 	Relation	relation = table_open(rte->relid, NoLock);
 	Bitmapset  *attnos = NULL;
@@ -183,7 +175,7 @@ estimate(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Estimate *resul
 	int			attno;
 	ListCell   *cell;
 
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &attnos);
+	pull_varattnos((Node *) exprs, rel->relid, &attnos);
 	result->outputs = bms_num_members(attnos);
 	foreach(cell, rel->baserestrictinfo)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid, &attnos);
@@ -200,14 +192,25 @@ estimate(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Estimate *resul
 	table_close(relation, NoLock);
 }
 
-static CustomPath *
-make_path(PlannerInfo *root, RelOptInfo *rel, const Estimate *estimate, int workers)
+/*
+ * Processes beside this one that are worth it; up to the planner's limits.
+ */
+int
+focus_scan_workers(RelOptInfo *rel)
+{
+	return compute_parallel_worker(rel, Max(rel->pages, rel->tuples / ROWS_OF_PAGE), -1,
+								   max_parallel_workers_per_gather);
+}
+
+CustomPath *
+focus_scan_make_path(PlannerInfo *root, RelOptInfo *rel, PathTarget *target,
+					 const FocusScanEstimate *estimate, int workers)
 {
 	CustomPath *path = makeNode(CustomPath);
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = rel;
-	path->path.pathtarget = rel->reltarget;
+	path->path.pathtarget = target;
 	path->path.param_info = get_baserel_parampathinfo(root, rel, rel->lateral_relids);
 	path->path.parallel_aware = workers > 0;
 	path->path.parallel_safe = rel->consider_parallel;
@@ -223,7 +226,7 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const Estimate *estimate, int work
  * planner does, assume that all of them together leave path->rows.
  */
 static void
-cost_path(PlannerInfo *root, CustomPath *path, const Estimate *estimate)
+cost_path(PlannerInfo *root, CustomPath *path, const FocusScanEstimate *estimate)
 {
 	RelOptInfo *rel = path->path.parent;
 	ParamPathInfo *param_info = path->path.param_info;
