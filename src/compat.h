@@ -213,4 +213,10 @@ focus_init_range_table(EState *estate, Relation rel)
 #define FOCUS_EXECUTOR_RUN_PASS query, direction, count, execute_once
 #endif
 
+/* 18 split EXPLAIN's header */
+#if PG18_GE
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 #endif							/* FOCUS_COMPAT_H */
