@@ -185,6 +185,13 @@ focus_init_range_table(EState *estate, Relation rel)
 	index_beginscan(rel, index, snapshot, nkeys, 0)
 #endif
 
+/* 16 wants to know the table of an index that is vacuumed */
+#if PG16_GE
+#define focus_set_heaprel(info, rel) ((info)->heaprel = (rel))
+#else
+#define focus_set_heaprel(info, rel) ((void) (rel))
+#endif
+
 /* 18 counts all-frozen pages, too */
 #if PG18_GE
 #define focus_update_relstats(rel, form, tuples) \
@@ -204,6 +211,12 @@ focus_init_range_table(EState *estate, Relation rel)
 #define FOCUS_EXECUTOR_RUN_ARGS \
 	QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
 #define FOCUS_EXECUTOR_RUN_PASS query, direction, count, execute_once
+#endif
+
+/* 18 split EXPLAIN's header */
+#if PG18_GE
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #endif
 
 #endif							/* FOCUS_COMPAT_H */

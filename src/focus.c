@@ -10,6 +10,7 @@
 #include "fmgr.h"
 
 #include "columnar/am.h"
+#include "columnar/exec_scan.h"
 #include "compat.h"
 #include "guc.h"
 #include "utility.h"
@@ -23,5 +24,6 @@ _PG_init(void)
 {
 	focus_am_init();
 	focus_guc_init();
+	focus_exec_scan_init();
 	focus_utility_init();
 }

@@ -249,6 +249,7 @@ check_item(const FocusStoreItem *item, void *arg)
 			check_group_entry(check, item);
 			break;
 		case FOCUS_ITEM_COUNTER:
+		case FOCUS_ITEM_REMOVED:
 			check->last_number = Max(check->last_number, item->number);
 			break;
 		case FOCUS_ITEM_TOMBSTONE:

@@ -515,6 +515,10 @@ vacuum_step(Oid relid)
 	vacuum_one(relid, true);
 	if (OidIsValid(toast))
 		vacuum_one(toast, false);
+	rel = table_open(relid, NoLock);
+	if (focus_is_ours(rel))
+		focus_clean_indexes(rel);
+	table_close(rel, NoLock);
 	PopActiveSnapshot();
 	act_as_before(&role);
 }
@@ -535,11 +539,6 @@ vacuum_one(Oid relid, bool of_focus)
 	params.truncate = focus_wants_truncate(rel) ? VACOPTVALUE_ENABLED : VACOPTVALUE_DISABLED;
 	params.nworkers = -1;
 	if (focus_is_ours(rel) == of_focus)
-	{
-		/* some access methods of indexes ask for it */
-		PushActiveSnapshot(GetTransactionSnapshot());
 		table_relation_vacuum(rel, &params, GetAccessStrategy(BAS_VACUUM));
-		PopActiveSnapshot();
-	}
 	table_close(rel, NoLock);
 }

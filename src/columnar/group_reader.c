@@ -40,6 +40,7 @@ typedef struct ReaderColumn
 	int64	   *numbers;
 	bool	   *nulls;
 	uint8	   *scales;
+	bool		has_scales;		/* of that vector */
 	char	   *scratch;		/* for a numeric that is in no dictionary */
 } ReaderColumn;
 
@@ -70,7 +71,8 @@ static uint64 cache_clock = 0;
 static void *allocate(void *context, size_t size);
 static void check(FocusBodyStatus status, FocusStore *store, const FocusGroup *group, int column);
 static ReaderColumn *open_column(FocusGroupReader *reader, FocusStore *store, int column);
-static void decode_vector(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector);
+static void decode_vector(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector,
+						  bool with_scales);
 static Datum dictionary_datum(FocusGroupReader *reader, ReaderColumn *column,
 							  Form_pg_attribute att, uint32 entry);
 static void shrink_cache(void);
@@ -191,8 +193,7 @@ focus_group_reader_value(FocusGroupReader *reader, FocusStore *store, TupleDesc 
 		return getmissingattr(desc, column + 1, isnull);
 
 	rc = open_column(reader, store, column);
-	if (rc->vector != row / FOCUS_BODY_VECTOR_ROWS)
-		decode_vector(reader, store, column, row / FOCUS_BODY_VECTOR_ROWS);
+	decode_vector(reader, store, column, row / FOCUS_BODY_VECTOR_ROWS, true);
 	if (rc->body.form == FOCUS_BODY_CODES)
 	{
 		uint32		code = rc->codes[at];
@@ -246,6 +247,44 @@ focus_group_reader_tuple(FocusGroupReader *reader, FocusStore *store, TupleDesc 
 	HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
 	tuple->t_data->t_infomask |= HEAP_XMAX_INVALID;
 	return tuple;
+}
+
+const FocusBodyColumn *
+focus_group_reader_column(FocusGroupReader *reader, FocusStore *store, int column)
+{
+	return &open_column(reader, store, column)->body;
+}
+
+const uint16 *
+focus_group_reader_codes(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector)
+{
+	ReaderColumn *rc = open_column(reader, store, column);
+
+	Assert(rc->body.form == FOCUS_BODY_CODES);
+	decode_vector(reader, store, column, vector, false);
+	return rc->codes;
+}
+
+const int64 *
+focus_group_reader_numbers(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector,
+						   const bool **nulls, const uint8 **scales)
+{
+	ReaderColumn *rc = open_column(reader, store, column);
+
+	Assert(rc->body.form == FOCUS_BODY_NUMBERS);
+	decode_vector(reader, store, column, vector, scales != NULL);
+	*nulls = rc->nulls;
+	if (scales != NULL)
+		*scales = rc->scales;
+	return rc->numbers;
+}
+
+Datum
+focus_group_reader_entry(FocusGroupReader *reader, FocusStore *store, TupleDesc desc, int column,
+						 uint32 entry)
+{
+	return dictionary_datum(reader, open_column(reader, store, column), TupleDescAttr(desc, column),
+							entry);
 }
 
 Size
@@ -331,19 +370,24 @@ open_column(FocusGroupReader *reader, FocusStore *store, int column)
 }
 
 static void
-decode_vector(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector)
+decode_vector(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector,
+			  bool with_scales)
 {
 	ReaderColumn *rc = &reader->columns[column];
 	uint32		first = vector * FOCUS_BODY_VECTOR_ROWS;
 	uint32		count = Min(FOCUS_BODY_VECTOR_ROWS, reader->header.rows - first);
 
+	if (rc->vector == vector && (rc->has_scales || !with_scales))
+		return;
 	CHECK_FOR_INTERRUPTS();
 	rc->vector = NO_VECTOR;
 	check(rc->body.form == FOCUS_BODY_CODES ?
 		  focus_body_codes(&rc->body, first, count, rc->codes) :
-		  focus_body_numbers(&rc->body, first, count, rc->numbers, rc->nulls, rc->scales),
+		  focus_body_numbers(&rc->body, first, count, rc->numbers, rc->nulls,
+							 with_scales ? rc->scales : NULL),
 		  store, &reader->group, column);
 	rc->vector = vector;
+	rc->has_scales = with_scales || rc->body.form == FOCUS_BODY_CODES;
 }
 
 static Datum

@@ -51,6 +51,27 @@ extern void focus_group_reader_row(FocusGroupReader *reader, FocusStore *store,
 extern HeapTuple focus_group_reader_tuple(FocusGroupReader *reader, FocusStore *store,
 										  TupleDesc desc, uint32 row);
 
+/*
+ * For scans, which look at a vector at a time.  The column is one that the
+ * group has.  What is returned is the reader's; values of the rows of a vector
+ * are valid until another vector of the column is asked for.
+ */
+extern const FocusBodyColumn *focus_group_reader_column(FocusGroupReader *reader,
+														FocusStore *store, int column);
+
+/* A column in the form of codes */
+extern const uint16 *focus_group_reader_codes(FocusGroupReader *reader, FocusStore *store,
+											  int column, uint32 vector);
+
+/* A column in the form of numbers; scales may be a NULL pointer. */
+extern const int64 *focus_group_reader_numbers(FocusGroupReader *reader, FocusStore *store,
+											   int column, uint32 vector,
+											   const bool **nulls, const uint8 **scales);
+
+/* The datum of an entry of the dictionary, valid as long as the reader */
+extern Datum focus_group_reader_entry(FocusGroupReader *reader, FocusStore *store,
+									  TupleDesc desc, int column, uint32 entry);
+
 /* Bytes of memory, all in all */
 extern Size focus_group_reader_memory(FocusGroupReader *reader);
 
