@@ -338,7 +338,7 @@ foreach my $case (@cases, { name => 'sound' })
 		($case->{files}{ $file->[0] }) = $session->run("SELECT pg_relation_filepath('$file->[1]');") =~ /(\S+)/;
 	}
 }
-my $query = 'SELECT count(*), sum(cost), sum(hashtext(note)) FROM';
+my $query = 'SELECT count(*), sum(id), sum(cost), sum(hashtext(note)) FROM';
 my $right = $session->run("$query sound;");
 is($session->run("SELECT * FROM focus_check('sound');"), '', 'nothing is found where nothing is damaged');
 $session->quit;
