@@ -11,7 +11,7 @@ FROM generate_series(1, 6000) i;
 -- Scales that differ by group of rows, and numbers that fill 64 bits
 UPDATE heap_t SET odd = 9223372036854775807 - id WHERE id BETWEEN 2001 AND 3000;
 UPDATE heap_t SET odd = id * 0.000000000000001 WHERE id BETWEEN 3001 AND 4000;
-UPDATE heap_t SET odd = id || '.123456789012345678901234567890123456789' WHERE id BETWEEN 4001 AND 4010;
+UPDATE heap_t SET odd = (id || '.123456789012345678901234567890123456789')::numeric WHERE id BETWEEN 4001 AND 4010;
 UPDATE heap_t SET odd = 'NaN' WHERE id = 5001;
 UPDATE heap_t SET odd = 'Infinity' WHERE id = 5500;
 UPDATE heap_t SET odd = id * -1.50 WHERE id > 5990;
