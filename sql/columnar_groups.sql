@@ -46,15 +46,15 @@ END $$;
 -- How many rows go where
 --
 CREATE FUNCTION insert_rows(rows integer, vals integer,
-	OUT row_groups bigint, OUT group_rows bigint, OUT delta_rows bigint, OUT differ bigint)
+	OUT row_groups bigint, OUT group_rows bigint, OUT delta_rows bigint, OUT equal boolean)
 LANGUAGE plpgsql AS $$
 BEGIN
 	CREATE TABLE c (id integer, note text) USING focus;
 	INSERT INTO c SELECT i % vals, 'n' || i % 10 FROM generate_series(1, rows) i;
-	CREATE TEMP TABLE h AS SELECT i % vals AS id, 'n' || i % 10 AS note FROM generate_series(1, rows) i;
 	SELECT i.row_groups, i.group_rows, i.delta_rows INTO row_groups, group_rows, delta_rows FROM focus_columnar_info('c') i;
-	differ := differences();
-	DROP TABLE c, h;
+	equal := (SELECT row(count(*), sum(hashtextextended(c::text, 0))) IS NOT DISTINCT FROM
+		(SELECT row(count(*), sum(hashtextextended(row(i % vals, 'n' || i % 10)::text, 0))) FROM generate_series(1, rows) i) FROM c);
+	DROP TABLE c;
 END $$;
 -- Of one command: 1,000 to the delta, then groups, and less than 8,192 to the delta
 SELECT rows, n.* FROM unnest('{0, 1, 1000, 1001, 9191, 9192, 66535, 66536, 66537}'::integer[]) rows, insert_rows(rows, 100) n;
@@ -122,7 +122,7 @@ DROP TABLE c, h;
 --
 CREATE TABLE c (id integer, kind integer, cost numeric, note text) USING focus;
 CREATE TABLE h (LIKE c) USING heap;
-SELECT on_both($$INSERT INTO @ SELECT i, i % 7, i * 0.05, 'n' || i % 50 FROM generate_series(1, 20000) i$$);
+SELECT on_both($$INSERT INTO @ SELECT i, i % 7, i * 0.05, 'n' || i % 50 FROM generate_series(1, 5000) i$$);
 CALL focus_compact('c');
 SELECT row_groups, group_rows, deleted_rows, delta_rows FROM focus_columnar_info('c');
 SELECT on_both('DELETE FROM @ WHERE id % 10 = 0');
@@ -132,7 +132,7 @@ SELECT on_both('UPDATE @ SET cost = cost * 2 WHERE id % 10 = 1');
 SELECT on_both('UPDATE @ SET kind = h2.kind FROM h h2 WHERE h2.id = @.id + 1 AND @.id % 10 = 2');
 SELECT on_both('DELETE FROM @ USING h h2 WHERE h2.id = @.id AND h2.id % 100 = 3');
 SELECT on_both('WITH gone AS (DELETE FROM @ WHERE id % 100 = 4 RETURNING *) INSERT INTO @ SELECT -id, kind, cost, note FROM gone');
-SELECT on_both('MERGE INTO @ USING generate_series(19990, 20010) s ON id = s
+SELECT on_both('MERGE INTO @ USING generate_series(4990, 5010) s ON id = s
 	WHEN MATCHED AND s % 2 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET note = ''merged'' WHEN NOT MATCHED THEN INSERT (id) VALUES (s)');
 SELECT row_groups, group_rows, deleted_rows, delta_rows FROM focus_columnar_info('c');
 SELECT same('SELECT kind, sum(cost), count(note) FROM @ GROUP BY kind');
@@ -144,13 +144,13 @@ SELECT differences();
 
 -- Savepoints around rows that are still in memory
 BEGIN;
-INSERT INTO c SELECT i, 1, i, 'kept' FROM generate_series(30001, 32000) i;
+INSERT INTO c SELECT i, 1, i, 'kept' FROM generate_series(30001, 31500) i;
 SAVEPOINT s;
-INSERT INTO c SELECT i, 2, i, 'undone' FROM generate_series(32001, 34000) i;
+INSERT INTO c SELECT i, 2, i, 'undone' FROM generate_series(32001, 33500) i;
 ROLLBACK TO s;
-INSERT INTO c SELECT i, 3, i, 'kept' FROM generate_series(34001, 36000) i;
+INSERT INTO c SELECT i, 3, i, 'kept' FROM generate_series(34001, 35500) i;
 SAVEPOINT s2;
-UPDATE c SET kind = 8 WHERE id > 35990;
+UPDATE c SET kind = 8 WHERE id > 35490;
 RELEASE s2;
 SAVEPOINT s3;
 DELETE FROM c WHERE id > 30000;
@@ -172,17 +172,17 @@ BEGIN
 	RETURN (SELECT count(*) FROM c WHERE kind = 9);
 END $$;
 SELECT i, add_one(i) FROM generate_series(1, 4) i;
-INSERT INTO h SELECT i, 1, i, 'kept' FROM generate_series(30001, 32000) i;
-INSERT INTO h SELECT i, CASE WHEN i > 35990 THEN 8 ELSE 3 END, i, 'kept' FROM generate_series(34001, 36000) i;
+INSERT INTO h SELECT i, 1, i, 'kept' FROM generate_series(30001, 31500) i;
+INSERT INTO h SELECT i, CASE WHEN i > 35490 THEN 8 ELSE 3 END, i, 'kept' FROM generate_series(34001, 35500) i;
 INSERT INTO h VALUES (1, 9, 1, 'added'), (3, 9, 1, 'added');
 SELECT differences();
 -- Whoever copies a table into itself does not see its own rows.
-SELECT on_both('INSERT INTO @ SELECT -id - 100000, kind, cost, note FROM @ WHERE kind < 3');
+SELECT on_both('INSERT INTO @ SELECT -id - 100000, kind, cost, note FROM @ WHERE kind = 2');
 -- COPY, with an error behind many rows
 SELECT same('SELECT count(*) FROM @');
-COPY c FROM PROGRAM 'seq 1 3000 | sed "s/$/\\t1\\t2\\tcopied/; 2500s/1/x/"';
-COPY c FROM PROGRAM 'seq 1 3000 | sed "s/$/\\t1\\t2\\tcopied/"';
-COPY h FROM PROGRAM 'seq 1 3000 | sed "s/$/\\t1\\t2\\tcopied/"';
+COPY c FROM PROGRAM 'seq 1 2000 | sed "s/$/\\t1\\t2\\tcopied/; 1500s/1/x/"';
+COPY c FROM PROGRAM 'seq 1 2000 | sed "s/$/\\t1\\t2\\tcopied/"';
+COPY h FROM PROGRAM 'seq 1 2000 | sed "s/$/\\t1\\t2\\tcopied/"';
 SELECT differences();
 
 --
@@ -252,7 +252,7 @@ CREATE INDEX c_gin ON c USING gin ((ARRAY[id]));
 CREATE INDEX c_brin ON c USING brin (id);
 SELECT * FROM focus_check('c');
 SET enable_seqscan = off;
-SELECT same('SELECT * FROM @ WHERE id IN (7, 11, 1999, 30005, -100005)');
+SELECT same('SELECT * FROM @ WHERE id IN (7, 11, 1999, 30005, -100009)');
 SELECT same('SELECT * FROM @ WHERE kind = 3 AND cost BETWEEN 100 AND 200');
 SELECT same('SELECT * FROM @ WHERE note = ''n7''');
 SELECT same('SELECT * FROM @ WHERE kind = 3 AND note > ''n4''');
@@ -359,7 +359,9 @@ SELECT bool_and(ordered) AS ordered FROM (SELECT row(kind, cost) >= row(lag(kind
 SELECT * FROM focus_check('c');
 ALTER TABLE c SET ACCESS METHOD heap;
 SELECT differences();
+SET focus.debug_force_groups = on;
 ALTER TABLE c SET ACCESS METHOD focus;
+RESET focus.debug_force_groups;
 SELECT row_groups > 0 AS groups FROM focus_columnar_info('c');
 SELECT differences();
 SELECT * FROM focus_check('c');

@@ -71,3 +71,20 @@ SET focus.debug_force_groups = off;
 WITH i AS (INSERT INTO t SELECT generate_series(3001, 6000) RETURNING id, ctid) INSERT INTO places SELECT * FROM i;
 SELECT count(*) FROM t JOIN places p ON t.ctid = place AND t.id = p.id;
 DROP TABLE t, places;
+
+-- Compaction vacuums indexes of every kind.
+CREATE TABLE t (id integer, v text, r int4range) USING focus;
+INSERT INTO t SELECT i, 'v' || i, int4range(i, i + 5) FROM generate_series(1, 3000) i;
+CREATE INDEX ON t USING spgist (v);
+CREATE INDEX ON t USING gist (r);
+CREATE INDEX ON t USING hash (id);
+DELETE FROM t WHERE id % 2 = 0;
+CALL focus_compact('t');
+INSERT INTO t SELECT i, 'v' || i, int4range(i, i + 5) FROM generate_series(3001, 3100) i;
+DELETE FROM t WHERE id % 3 = 0;
+CALL focus_compact('t');
+SET enable_seqscan = off;
+SELECT count(*) FROM t WHERE v >= 'v';
+SELECT count(*) FROM t WHERE r && int4range(1, 4000);
+SELECT count(*) FROM t WHERE id = 3001;
+DROP TABLE t;

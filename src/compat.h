@@ -185,6 +185,13 @@ focus_init_range_table(EState *estate, Relation rel)
 	index_beginscan(rel, index, snapshot, nkeys, 0)
 #endif
 
+/* 16 wants to know the table of an index that is vacuumed */
+#if PG16_GE
+#define focus_set_heaprel(info, rel) ((info)->heaprel = (rel))
+#else
+#define focus_set_heaprel(info, rel) ((void) (rel))
+#endif
+
 /* 18 counts all-frozen pages, too */
 #if PG18_GE
 #define focus_update_relstats(rel, form, tuples) \

@@ -240,13 +240,16 @@ check_item(const FocusStoreItem *item, void *arg)
 {
 	FocusCheck *check = arg;
 
-	check->items++;
+	/* A new counter is there for all snapshots at once. */
+	if (item->kind != FOCUS_ITEM_COUNTER)
+		check->items++;
 	switch (item->kind)
 	{
 		case FOCUS_ITEM_GROUP:
 			check_group_entry(check, item);
 			break;
 		case FOCUS_ITEM_COUNTER:
+		case FOCUS_ITEM_REMOVED:
 			check->last_number = Max(check->last_number, item->number);
 			break;
 		case FOCUS_ITEM_TOMBSTONE:
@@ -417,7 +420,8 @@ check_toast_index(FocusCheck *check, void *arg)
 		Datum		id = slot_getattr(slot, 1, &isnull);
 
 		CHECK_FOR_INTERRUPTS();
-		if (isnull || DatumGetObjectId(id) < FirstNormalObjectId)
+		if (isnull || (DatumGetObjectId(id) < FirstNormalObjectId &&
+					   DatumGetObjectId(id) != FOCUS_COUNTER_ID))
 			items++;
 	}
 	ExecDropSingleTupleTableSlot(slot);

@@ -33,7 +33,7 @@ typedef struct FocusCheck
 	uint32		last_number;	/* of a group that has been given away */
 	uint32		last_group;		/* group and row of the last tombstone */
 	int64		last_row;
-	int64		items;			/* tuples that the index of the TOAST relation leads to */
+	int64		items;			/* tuples but counters that the TOAST index leads to */
 	int64		debris;			/* tombstones of groups that are gone */
 	MemoryContext context;		/* of all this */
 } FocusCheck;

@@ -515,6 +515,10 @@ vacuum_step(Oid relid)
 	vacuum_one(relid, true);
 	if (OidIsValid(toast))
 		vacuum_one(toast, false);
+	rel = table_open(relid, NoLock);
+	if (focus_is_ours(rel))
+		focus_clean_indexes(rel);
+	table_close(rel, NoLock);
 	PopActiveSnapshot();
 	act_as_before(&role);
 }

@@ -20,6 +20,9 @@ extern void focus_relation_estimate_size(Relation rel, int32 *attr_widths,
 										 BlockNumber *pages, double *tuples,
 										 double *allvisfrac);
 
+/* index_clean.c */
+extern void focus_clean_indexes(Relation rel);
+
 /* rewrite.c */
 extern void focus_relation_copy_for_cluster(Relation old_table, Relation new_table,
 											Relation old_index, bool use_sort,

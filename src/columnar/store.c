@@ -10,6 +10,8 @@
  *	chunk_id			chunk_seq			chunk_data
  *	1					group				directory entry
  *	2					group				empty: the number has been given away
+ *	3					group				empty: removed, but its entries may be
+ *											in the table's indexes
  *	4096 + group/4096	(group % 4096) << 19 | row << 3
  *											tombstone
  *	>= 16384			0, 1, ...			bodies of groups, and values out of line
@@ -324,6 +326,75 @@ focus_store_remove_group(FocusStore *store, const FocusGroup *group, bool moved,
 				 errmsg("could not serialize access due to concurrent removal of row group %u of table \"%s\"",
 						group->number, RelationGetRelationName(store->rel))));
 	toast_delete_datum(store->rel, body_pointer(store, group), false);
+	if (store->rel->rd_rel->relhasindex)
+		insert_tuple(store, FOCUS_REMOVED_ID, (int32) group->number, NULL, 0, cid,
+					 HEAP_INSERT_NO_LOGICAL);
+}
+
+/*
+ * Removed groups whose entries may still be in the table's indexes, and that
+ * no snapshot sees any more: VACUUM has taken away their directory entries.
+ */
+uint32 *
+focus_store_removed_groups(FocusStore *store, int *count)
+{
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	FocusStoreItem item;
+	uint32	   *numbers = NULL;
+	int			limit = 0;
+	int			gone = 0;
+	int			i;
+
+	*count = 0;
+	if (store->toast == NULL)
+		return NULL;
+	scan = begin_scan(store, SnapshotSelf, FOCUS_REMOVED_ID, FOCUS_REMOVED_ID, 0, true);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		if (*count == limit)
+		{
+			limit = limit == 0 ? 64 : limit * 2;
+			numbers = numbers == NULL ? palloc(mul_size(limit, sizeof(uint32))) :
+				repalloc_huge(numbers, mul_size(limit, sizeof(uint32)));
+		}
+		focus_store_read_item(store->toast->rd_att, tuple, &item);
+		numbers[(*count)++] = item.number;
+	}
+	systable_endscan_ordered(scan);
+
+	for (i = 0; i < *count; i++)
+	{
+		FocusGroup	group;
+		FocusGroupRemoval removal;
+
+		if (!focus_store_find_removed(store, numbers[i], &group, &removal))
+			numbers[gone++] = numbers[i];
+	}
+	*count = gone;
+	return numbers;
+}
+
+void
+focus_store_forget_removed_groups(FocusStore *store, const uint32 *numbers, int count,
+								  CommandId cid)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		SysScanDesc scan = begin_scan(store, SnapshotSelf, FOCUS_REMOVED_ID, FOCUS_REMOVED_ID,
+									  (int32) numbers[i], false);
+		HeapTuple	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+		ItemPointerData tid;
+
+		if (tuple != NULL)
+		{
+			tid = tuple->t_self;
+			simple_heap_delete(store->toast, &tid);
+		}
+		systable_endscan_ordered(scan);
+	}
 }
 
 /*

@@ -96,6 +96,11 @@ extern uint32 focus_store_add_group(Relation rel, struct varlena *body,
 extern void focus_store_remove_group(FocusStore *store, const FocusGroup *group, bool moved,
 									 CommandId cid);
 
+/* Numbers of groups that are gone for every snapshot, but not from indexes yet */
+extern uint32 *focus_store_removed_groups(FocusStore *store, int *count);
+extern void focus_store_forget_removed_groups(FocusStore *store, const uint32 *numbers,
+											  int count, CommandId cid);
+
 /* Tombstones */
 extern bool focus_store_find_tombstone(FocusStore *store, uint32 group, uint32 row,
 									   Snapshot snapshot, FocusTombstone *tombstone);

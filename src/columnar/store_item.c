@@ -119,6 +119,11 @@ focus_store_read_item(TupleDesc desc, HeapTuple tuple, FocusStoreItem *item)
 		item->kind = FOCUS_ITEM_COUNTER;
 		return;
 	}
+	else if (item->id == FOCUS_REMOVED_ID)
+	{
+		item->kind = FOCUS_ITEM_REMOVED;
+		return;
+	}
 	else if (item->id >= FOCUS_TOMBSTONE_ID &&
 			 item->id <= focus_tombstone_id(FOCUS_GROUP_LAST))
 	{

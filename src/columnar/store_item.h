@@ -20,6 +20,7 @@
  */
 #define FOCUS_DIRECTORY_ID		((Oid) 1)
 #define FOCUS_COUNTER_ID		((Oid) 2)
+#define FOCUS_REMOVED_ID		((Oid) 3)
 #define FOCUS_TOMBSTONE_ID		((Oid) 4096)
 #define FOCUS_ITEM_ID_LAST		((Oid) (FirstNormalObjectId - 1))
 
@@ -43,6 +44,7 @@ typedef enum FocusItemKind
 	FOCUS_ITEM_STRANGE = 0,		/* nothing that this version writes */
 	FOCUS_ITEM_GROUP,
 	FOCUS_ITEM_COUNTER,
+	FOCUS_ITEM_REMOVED,
 	FOCUS_ITEM_TOMBSTONE
 } FocusItemKind;
 

@@ -15,6 +15,7 @@ CREATE FUNCTION focus_delete_groups(regclass, name, bigint[]) RETURNS bigint
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION focus_delete_groups(regclass, name, bigint[]) IS
 'deletes the row groups in all of whose rows the column is one of the values; returns the number of rows';
+
 CREATE FUNCTION focus_columnar_info(
 	regclass,
 	OUT relation regclass,

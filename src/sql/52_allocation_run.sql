@@ -352,7 +352,9 @@ COMMENT ON FUNCTION focus_internal.split_expression(focus_allocation_methods, te
 CREATE FUNCTION focus_internal.tags_without(labels focus_tags, tags focus_tags) RETURNS focus_tags
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT nullif($1 - coalesce(focus_tags_keys($2), '{}'), '{}'::focus_tags);
+	-- not by nullif(), whose operator pg_upgrade does not find when it restores this
+	SELECT CASE WHEN rest <> '{}'::focus_tags THEN rest END
+	FROM (SELECT $1 - coalesce(focus_tags_keys($2), '{}') AS rest) r;
 END;
 COMMENT ON FUNCTION focus_internal.tags_without(focus_tags, focus_tags) IS
 'Labels whose key is not among the tags; NULL when none is left.';

@@ -4,7 +4,9 @@
 #   FOCUS_OLD_PG_CONFIG   pg_config of the older server, for which the source
 #                         tree is built and into which it is installed
 #
-# Without it there is nothing to upgrade from, and the test is skipped.
+# Without it there is nothing to upgrade from, and the test is skipped; so it is
+# where focus is not installed in the newer server, because pg_upgrade looks for
+# libraries there only.
 
 use strict;
 use warnings;
@@ -17,6 +19,8 @@ use Test::More;
 my $old_pg_config = $ENV{FOCUS_OLD_PG_CONFIG};
 
 plan skip_all => 'FOCUS_OLD_PG_CONFIG names no older server to upgrade from' if !$old_pg_config;
+
+plan skip_all => 'focus is not installed in the newer server' if !-e (`pg_config --pkglibdir` =~ s/\n//r) . '/focus.so';
 
 my $old_bindir = `$old_pg_config --bindir` =~ s/\n//r;
 my $dir = PostgreSQL::Test::Utils::tempdir();
@@ -79,9 +83,9 @@ foreach my $mode ('copy', 'link')
 	is($new->safe_psql('postgres', "SET enable_seqscan = off; SELECT note FROM t WHERE id = 10001"), 'updated', "$mode: found by index");
 	$new->safe_psql('postgres', "DELETE FROM t WHERE id % 10 = 2; INSERT INTO t (id) VALUES (-1)");
 	$new->safe_psql('postgres', "CALL focus_compact('t')") if $new->safe_psql('postgres', q{SELECT count(*) FROM pg_proc WHERE proname = 'focus_compact'});
-	is($new->safe_psql('postgres', 'SELECT count(*) FROM t'), 18000 + 100 - 2000 + 1, "$mode: takes changes");
+	is($new->safe_psql('postgres', 'SELECT count(*) FROM t'), 18000 + 100 - 2010 + 1, "$mode: takes changes");
 	$new->safe_psql('postgres', 'VACUUM FULL t');
-	is($new->safe_psql('postgres', 'SELECT count(*), count(note) FROM t'), '16101|16000', "$mode: and VACUUM FULL");
+	is($new->safe_psql('postgres', 'SELECT count(*), count(note) FROM t'), '16091|16000', "$mode: and VACUUM FULL");
 	$new->stop;
 	chdir $ENV{PWD} if $ENV{PWD};
 }

@@ -207,6 +207,12 @@ my @cases = (
 		check => [qr/^1\|\|\(2147483904,12\)\|deletion is damaged$/],
 	},
 	{
+		name => 'deletion_bits',
+		damage => sub { place($_[0], tombstone(1, 10), $tombstone_id, (1 << 19) | (10 << 3) | 1) },
+		error => qr/XX001: deletion of row 10 of row group 1 of table "deletion_bits" is damaged/,
+		check => [qr/^1\|\|\(2147483904,11\)\|deletion is damaged$/],
+	},
+	{
 		name => 'deletion_beyond',
 		damage => sub { forge_tombstone($_[0], 1, 10, [ 1, 5000 ], '') },
 		answer => 'deletion',
@@ -246,6 +252,23 @@ my @cases = (
 		damage => sub { $_[0]{data} =~ s/^(.{$page_size}).{$page_size}/$1 . "\0" x $page_size/se },
 		error => qr/XX002: index "pg_toast_\d+_index" contains unexpected zero page/,
 		check => [qr/^\|\|\|index "pg_toast_\d+_index" contains unexpected zero page/],
+	},
+	{
+		# an entry of the index that is marked as dead, as readers do who find a tuple dead
+		name => 'toast_index_entry',
+		file => 'toast_index',
+		damage => sub {
+			my ($index) = @_;
+			my ($block, $item) = @{ $index->{tuples}{'1/1'} };
+			my $at = index($index->{data}, pack('SSSSLL', 0, $block, $item, 16, 1, 1));
+			my $page = int($at / $page_size) * $page_size;
+			my $pointer = index($index->{data}, pack('L', ($at - $page) | 1 << 15 | 16 << 17), $page);
+
+			die 'no entry' if $at < 0 || $pointer < 0;
+			substr($index->{data}, $pointer, 4) = pack('L', ($at - $page) | 3 << 15 | 16 << 17);
+		},
+		answer => 'group missing',
+		check => [qr/^\|\|\|TOAST table has 4 entries of row groups and deletions, its index leads to 3$/],
 	},
 	{
 		name => 'index_page',
@@ -380,6 +403,11 @@ foreach my $case (@cases)
 	foreach my $i (0 .. $#{ $case->{check} })
 	{
 		like($problems[$i] // '', $case->{check}[$i], "$name: and says what it is");
+	}
+	if ($name eq 'body_segment')
+	{
+		is($session->run("SELECT count(*) FROM $name WHERE ctid = ANY (ARRAY(SELECT format('(%s,%s)', 2147483648 + 256 * 2 + row / 256, row % 256 + 1)::tid FROM generate_series(0, 65535) row));"),
+			"$rows\n", 'another row group can be read by TID');
 	}
 	$output = $session->run("VACUUM FULL $name;");
 	unlike($output, qr/ERROR:  (?!XX001|XX002|0A000)/, "$name: no other error from VACUUM FULL");

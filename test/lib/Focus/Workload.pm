@@ -461,7 +461,7 @@ sub insert_place
 	my ($id) = $self->new_ids(1);
 
 	return if $self->{table}{form} eq 'partitioned';
-	return "INSERT INTO t (id, kind) VALUES ($id, 5) RETURNING ctid AS place \\gset\n"
+	return "\\set place '(0,0)'\nINSERT INTO t (id, kind) VALUES ($id, 5) RETURNING ctid AS place \\gset\n"
 	  . "SELECT id FROM t WHERE ctid = :'place';\n"
 	  . one_of('', "UPDATE t SET kind = 6 WHERE ctid = :'place' RETURNING ctid AS place \\gset\nSELECT id, kind FROM t WHERE ctid = :'place';");
 }
