@@ -107,6 +107,8 @@ SELECT query, aggregates(query) FROM (VALUES
     ('SELECT sum(cost + odd) FROM t'),
     ('SELECT name, sum(cost) FROM t GROUP BY ROLLUP (name)'),
     ('SELECT name || label, sum(cost) FROM t GROUP BY 1'),
+    ('SELECT count(*) FROM t WHERE xmin IS NULL'),
+    ('SELECT count(xmin) FROM t'),
     ('SELECT random(), sum(cost) FROM t GROUP BY 1'),
     ('SELECT count(*) FROM t TABLESAMPLE system (10)'),
     ('SELECT count(*) FROM t a JOIN t b USING (id)'),

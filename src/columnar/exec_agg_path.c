@@ -179,12 +179,39 @@ partial_target(PlannerInfo *root, RelOptInfo *grouped_rel, Node *having)
 }
 
 /*
- * Does the node know how to make all of the target?
+ * Columns that virtual tuples do not have
+ */
+static bool
+has_system_columns(Node *node, Index relid)
+{
+	Bitmapset  *attnos = NULL;
+	int			member = -1;
+
+	pull_varattnos(node, relid, &attnos);
+	while ((member = bms_next_member(attnos, member)) >= 0)
+	{
+		int			attno = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (attno < 0 && attno != SelfItemPointerAttributeNumber && attno != TableOidAttributeNumber)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does the node know how to make all of the target, of rows that the filter
+ * lets pass?
  */
 static bool
 can_aggregate(RelOptInfo *rel, PathTarget *target)
 {
 	ListCell   *cell;
+
+	foreach(cell, rel->baserestrictinfo)
+	{
+		if (has_system_columns((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid))
+			return false;
+	}
 
 	foreach(cell, target->exprs)
 	{

@@ -118,6 +118,7 @@ sub leaf
 		sub { 'id IN (SELECT b.small FROM t b WHERE b.id < 50)' },
 		sub { 'EXISTS (SELECT 1 FROM t b WHERE b.id = t.small AND b.id < 9)' },
 		sub { 'id > (SELECT min(b.id) + ' . pick(3000) . ' FROM t b)' },
+		sub { one_of("xmin::text <> '0'", 'cmax IS NULL', 'ctid IS NOT NULL', "tableoid::regclass::text = 't'") },
 		sub { one_of('true', 'NULL', '(SELECT true)') })->();
 }
 
