@@ -2,6 +2,7 @@
 -- everything that an executor may ask of a scan.
 SET timezone = 'UTC';
 SET max_parallel_workers_per_gather = 0;
+SET focus.enable_aggregate = off;
 CREATE FUNCTION explain(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN

@@ -213,6 +213,14 @@ focus_init_range_table(EState *estate, Relation rel)
 #define FOCUS_EXECUTOR_RUN_PASS query, direction, count, execute_once
 #endif
 
+/* 16 leaves redundant columns out of GROUP BY while planning */
+#include "nodes/pathnodes.h"
+#if PG16_GE
+#define focus_group_clause(root) ((root)->processed_groupClause)
+#else
+#define focus_group_clause(root) ((root)->parse->groupClause)
+#endif
+
 /* 18 split EXPLAIN's header */
 #if PG18_GE
 #include "commands/explain_format.h"

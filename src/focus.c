@@ -10,6 +10,7 @@
 #include "fmgr.h"
 
 #include "columnar/am.h"
+#include "columnar/exec_agg.h"
 #include "columnar/exec_scan.h"
 #include "compat.h"
 #include "guc.h"
@@ -25,5 +26,6 @@ _PG_init(void)
 	focus_am_init();
 	focus_guc_init();
 	focus_exec_scan_init();
+	focus_exec_agg_init();
 	focus_utility_init();
 }

@@ -9,6 +9,7 @@
 #define FOCUS_GUC_H
 
 extern bool focus_debug_force_groups;
+extern bool focus_enable_aggregate;
 extern bool focus_enable_scan;
 
 extern void focus_guc_init(void);

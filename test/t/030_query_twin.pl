@@ -26,7 +26,7 @@ my %variants = (
 	scan => 'SET max_parallel_workers_per_gather = 0;',
 	plain => 'SET focus.enable_scan = off; SET max_parallel_workers_per_gather = 0;',
 	parallel => join(' ', 'SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0;',
-		'SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;'));
+		'SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET work_mem = 64;'));
 
 my $setup = <<'SQL';
 CREATE FUNCTION strict_positive(x int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS
@@ -118,6 +118,7 @@ sub leaf
 		sub { 'id IN (SELECT b.small FROM t b WHERE b.id < 50)' },
 		sub { 'EXISTS (SELECT 1 FROM t b WHERE b.id = t.small AND b.id < 9)' },
 		sub { 'id > (SELECT min(b.id) + ' . pick(3000) . ' FROM t b)' },
+		sub { one_of("xmin::text <> '0'", 'cmax IS NULL', 'ctid IS NOT NULL', "tableoid::regclass::text = 't'") },
 		sub { one_of('true', 'NULL', '(SELECT true)') })->();
 }
 
@@ -135,6 +136,8 @@ my @columns = qw(id small big name res label cost qty ts dt stamp tod flag js u 
 sub question
 {
 	my $where = 'WHERE ' . condition(pick(3));
+	my @keys = map { one_of('name', 'flag', 'label', 'small', 'ts', 'added', "date_trunc('month', ts)", 'upper(name)', "js ->> 'k'",
+		'qty', 'coalesce(label, name, \'\')', 'u', 'f8') } 0 .. pick(3);
 	my @some = map { one_of(@columns) } 0 .. pick(4);
 
 	return one_of(
@@ -145,6 +148,10 @@ sub question
 		sub { "SELECT tableoid::regclass::text, ctid IS NULL, name FROM t $where" },
 		sub { "SELECT xmin::text <> '0', id FROM t $where" },
 		sub { "SELECT name, sum(cost), count(qty), min(ts), max(dt) FROM t $where GROUP BY name" },
+		sub { 'SELECT ' . join(', ', @keys) . ", sum(cost), avg(qty), count(*), count(cost), sum(qty) FILTER (WHERE " . condition(1)
+			  . ") FROM t $where GROUP BY " . join(', ', @keys) . one_of('', ' HAVING sum(cost) > 10', ' HAVING count(*) > 5') },
+		sub { "SELECT sum(cost), avg(cost), count(res), sum(cost) FILTER (WHERE " . condition(1) . ") FROM t $where" },
+		sub { "SELECT res, sum(cost) AS cost FROM t $where GROUP BY res ORDER BY cost DESC NULLS LAST, res LIMIT 10" },
 		sub { "SELECT sum(cost) FILTER (WHERE flag), avg(small), count(DISTINCT res) FROM t $where" },
 		sub { "SELECT id, cost FROM t $where ORDER BY cost, id LIMIT " . (1 + pick(30)) },
 		sub { "SELECT a.id, s.n FROM t a, LATERAL (SELECT count(*) AS n FROM t WHERE small = a.small AND (" . condition(1)
