@@ -1,5 +1,6 @@
 -- Aggregation by vectors: states as core makes them, finished by core.
 SET timezone = 'UTC';
+SET focus.enable_aggregate = on;
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE heap_t (id int, name text, label varchar(10), cost numeric, odd numeric, ts timestamptz, flag bool) USING heap;
 INSERT INTO heap_t
@@ -115,7 +116,7 @@ SELECT query, aggregates(query) FROM (VALUES
     ('SELECT count(*) FROM heap_t')) q(query);
 SET focus.enable_aggregate = off;
 SELECT aggregates('SELECT count(*) FROM t');
-RESET focus.enable_aggregate;
+SET focus.enable_aggregate = on;
 
 -- Rows that a role may not see
 CREATE ROLE regress_focus_reader;
