@@ -11,7 +11,7 @@
  * or goes to the delta where it is little.
  *
  * Rows are written before anyone in this backend looks at the table, and at
- * the end of the executor's run that inserted them at the latest; with the
+ * the end of the statement that inserted them at the latest; with the
  * command id they came with, so that they are visible to whom they should be.
  *
  * A subtransaction may have to write rows of its parent, in its own name.
@@ -29,6 +29,7 @@
 #include "executor/executor.h"
 #include "pgstat.h"
 #include "storage/predicate.h"
+#include "tcop/utility.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -60,7 +61,7 @@ typedef struct RowBuffer
 	RelFileLocator locator;
 	CommandId	cid;
 	SubTransactionId subid;		/* that the rows belong to */
-	int			level;			/* of nested executor runs */
+	int			level;			/* of executor_level at the insert */
 	int			options;
 	int64		delta_rows;		/* of the command, not collected */
 	FocusGroupBuilder *builder; /* NULL: none collected yet */
@@ -69,12 +70,13 @@ typedef struct RowBuffer
 } RowBuffer;
 
 static RowBuffer *buffers = NULL;	/* in TopTransactionContext */
-static int	executor_level = 0;
+static int	executor_level = 0; /* of executor runs and utility statements */
 static bool executor_returns = false;	/* rows, as they are inserted */
 
 static ExecutorRun_hook_type next_executor_run = NULL;
 static ExecutorFinish_hook_type next_executor_finish = NULL;
 static ExecutorEnd_hook_type next_executor_end = NULL;
+static ProcessUtility_hook_type next_utility = NULL;
 
 static bool can_collect(Relation rel);
 static RowBuffer *buffer_for(Relation rel, CommandId cid, int options);
@@ -95,6 +97,10 @@ static void end_subtransaction(SubXactEvent event, SubTransactionId mine,
 static void run_executor(FOCUS_EXECUTOR_RUN_ARGS);
 static void finish_executor(QueryDesc *query);
 static void end_executor(QueryDesc *query);
+static void run_utility(PlannedStmt *pstmt, const char *query, bool read_only_tree,
+						ProcessUtilityContext context, ParamListInfo params,
+						QueryEnvironment *environment, DestReceiver *dest,
+						QueryCompletion *completion);
 
 /*
  * To be called once per backend, when the library is loaded.
@@ -110,6 +116,8 @@ focus_bulk_init(void)
 	ExecutorFinish_hook = finish_executor;
 	next_executor_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = end_executor;
+	next_utility = ProcessUtility_hook;
+	ProcessUtility_hook = run_utility;
 }
 
 void
@@ -509,8 +517,6 @@ end_transaction(XactEvent event, void *arg)
 		case XACT_EVENT_PREPARE:
 			/* Their memory goes with the transaction's. */
 			buffers = NULL;
-			executor_level = 0;
-			executor_returns = false;
 			break;
 		default:
 			break;
@@ -550,7 +556,8 @@ end_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId p
 }
 
 /*
- * Hooks of the executor; they only keep count, and write at the end.
+ * Hooks of the executor and of utility statements; they only keep count, and
+ * write at the end.
  */
 
 static void
@@ -602,4 +609,32 @@ end_executor(QueryDesc *query)
 		next_executor_end(query);
 	else
 		standard_ExecutorEnd(query);
+}
+
+/*
+ * COPY row by row, as with triggers, does not say when it is finished, and the
+ * next statement may be one that alters the table.
+ */
+static void
+run_utility(PlannedStmt *pstmt, const char *query, bool read_only_tree,
+			ProcessUtilityContext context, ParamListInfo params,
+			QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	executor_level++;
+	PG_TRY();
+	{
+		if (next_utility != NULL)
+			next_utility(pstmt, query, read_only_tree, context, params, environment, dest,
+						 completion);
+		else
+			standard_ProcessUtility(pstmt, query, read_only_tree, context, params, environment,
+									dest, completion);
+	}
+	PG_FINALLY();
+	{
+		executor_level--;
+	}
+	PG_END_TRY();
+	if (buffers != NULL)
+		write_all(executor_level);
 }
