@@ -91,6 +91,8 @@ static bool wants_packing(Compaction *compaction, int index, uint32 *living);
 static void move_group(Compaction *compaction, int index);
 static bool move_delta(Compaction *compaction, bool *any);
 static void write_group(Compaction *compaction);
+static void index_rows(Compaction *compaction, uint32 number, uint32 rows);
+static void delete_moved(Compaction *compaction);
 static void index_row(Compaction *compaction, ItemPointer tid);
 static void transfer_predicate_locks(Compaction *compaction);
 static void act_as_owner(OwnerRole *role, Relation rel);
@@ -349,20 +351,16 @@ move_delta(Compaction *compaction, bool *any)
 }
 
 /*
- * Writes the builder's rows as a group, and deletes those that came from the
- * delta there.  Deletes are not to be decoded as such: without a replica
- * identity nothing is logged of a row that is deleted.
+ * Writes the builder's rows as a group, with index entries, and deletes those
+ * that came from the delta there.
  */
 static void
 write_group(Compaction *compaction)
 {
 	Relation	rel = compaction->rel;
 	uint32		rows = focus_group_builder_rows(compaction->builder);
-	char		identity = rel->rd_rel->relreplident;
 	struct varlena *body;
 	uint32		number;
-	uint32		row;
-	int			i;
 
 	if (rows == 0)
 		return;
@@ -372,26 +370,46 @@ write_group(Compaction *compaction)
 	pfree(body);
 	focus_keep_first_page(rel);
 	FOCUS_STOP_POINT("compact: group written");
-
-	if (compaction->indexes->ri_NumIndices > 0)
-	{
-		for (row = 0; row < rows; row++)
-		{
-			ItemPointerData tid;
-
-			CHECK_FOR_INTERRUPTS();
-			focus_tid_set(&tid, number, row);
-			MemoryContextSwitchTo(GetPerTupleMemoryContext(compaction->estate));
-			focus_group_builder_get(compaction->builder, compaction->order[row],
-									compaction->slot);
-			index_row(compaction, &tid);
-			ExecClearTuple(compaction->slot);
-			MemoryContextSwitchTo(GetMemoryChunkContext(compaction->order));
-			ResetPerTupleExprContext(compaction->estate);
-		}
-	}
-
+	index_rows(compaction, number, rows);
 	FOCUS_STOP_POINT("compact: group indexed");
+	delete_moved(compaction);
+	FOCUS_STOP_POINT("compact: rows removed");
+	focus_group_builder_reset(compaction->builder);
+}
+
+static void
+index_rows(Compaction *compaction, uint32 number, uint32 rows)
+{
+	uint32		row;
+
+	if (compaction->indexes->ri_NumIndices == 0)
+		return;
+	for (row = 0; row < rows; row++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(compaction->estate));
+		ItemPointerData tid;
+
+		CHECK_FOR_INTERRUPTS();
+		focus_tid_set(&tid, number, row);
+		focus_group_builder_get(compaction->builder, compaction->order[row], compaction->slot);
+		index_row(compaction, &tid);
+		ExecClearTuple(compaction->slot);
+		MemoryContextSwitchTo(caller);
+		ResetPerTupleExprContext(compaction->estate);
+	}
+}
+
+/*
+ * These deletes are not to be decoded as such: without a replica identity
+ * nothing is logged of a row that is deleted.
+ */
+static void
+delete_moved(Compaction *compaction)
+{
+	Relation	rel = compaction->rel;
+	char		identity = rel->rd_rel->relreplident;
+	int			i;
+
 	rel->rd_rel->relreplident = REPLICA_IDENTITY_NOTHING;
 	PG_TRY();
 	{
@@ -411,9 +429,7 @@ write_group(Compaction *compaction)
 		rel->rd_rel->relreplident = identity;
 	}
 	PG_END_TRY();
-	FOCUS_STOP_POINT("compact: rows removed");
 	compaction->ntids = 0;
-	focus_group_builder_reset(compaction->builder);
 }
 
 /*

@@ -276,10 +276,7 @@ wait_by_policy(Relation rel, const ItemPointerData *tid, TransactionId xid,
 			return focus_conditional_wait(xid);
 		case LockWaitError:
 			if (!focus_conditional_wait(xid))
-				ereport(ERROR,
-						(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-						 errmsg("could not obtain lock on row in relation \"%s\"",
-								RelationGetRelationName(rel))));
+				focus_row_not_available(rel);
 			break;
 	}
 	return true;
@@ -308,17 +305,23 @@ lock_new_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 }
 
 /*
- * Does a publication send deletes of the table to subscribers?
+ * Does a publication send changes of this kind to subscribers?
  */
-bool
-focus_deletes_are_published(Relation rel)
+static bool
+is_published(Relation rel, bool update)
 {
 	PublicationDesc publications;
 
 	if (!RelationIsLogicallyLogged(rel))
 		return false;
 	RelationBuildPublicationDesc(rel, &publications);
-	return publications.pubactions.pubdelete;
+	return update ? publications.pubactions.pubupdate : publications.pubactions.pubdelete;
+}
+
+bool
+focus_deletes_are_published(Relation rel)
+{
+	return is_published(rel, false);
 }
 
 /*
@@ -327,12 +330,7 @@ focus_deletes_are_published(Relation rel)
 static void
 check_not_published(Relation rel, bool update)
 {
-	PublicationDesc publications;
-
-	if (!RelationIsLogicallyLogged(rel))
-		return;
-	RelationBuildPublicationDesc(rel, &publications);
-	if (update ? publications.pubactions.pubupdate : publications.pubactions.pubdelete)
+	if (is_published(rel, update))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot %s rows in row groups of table \"%s\", which is published",

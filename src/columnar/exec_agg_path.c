@@ -240,16 +240,6 @@ can_aggregate(RelOptInfo *rel, PathTarget *target)
 	return true;
 }
 
-static bool
-has_subplan(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, SubPlan) || IsA(node, AlternativeSubPlan) || IsA(node, SubLink))
-		return true;
-	return expression_tree_walker(node, has_subplan, context);
-}
-
 /*
  * Is it an expression over one column, or, if that is asked for, a tree of AND
  * and OR over such?  See focus_filter_create().
@@ -273,7 +263,7 @@ is_simple(Node *node, Index relid, bool tree)
 	}
 	pull_varattnos(node, relid, &attnos);
 	return bms_get_singleton_member(attnos, &attno) && attno + FirstLowInvalidHeapAttributeNumber > 0 &&
-		!contain_volatile_functions(node) && !has_subplan(node, NULL);
+		!contain_volatile_functions(node) && !contain_subplans(node);
 }
 
 /*

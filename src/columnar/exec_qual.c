@@ -52,7 +52,6 @@ static bool find_column(Looking *looking, Expr *expr, int *column);
 static void find_test(Looking *looking, FocusQual *leaf, Expr *expr);
 static void find_comparison(Looking *looking, FocusQual *leaf, Oid opno, Oid collation, Expr *left,
 							Expr *right, bool is_list);
-static bool has_subplan(Node *node, void *context);
 static bool is_not_harmless(Node *node, void *context);
 static bool collect_params(Node *node, List **params);
 static bool all_safe(const FocusQual *qual);
@@ -139,7 +138,7 @@ make_leaf(Looking *looking, Expr *expr)
 	int			column;
 
 	if (!find_column(looking, expr, &column) || contain_volatile_functions((Node *) expr) ||
-		has_subplan((Node *) expr, NULL))
+		contain_subplans((Node *) expr))
 		return NULL;
 
 	leaf = palloc0(sizeof(FocusQual));
@@ -333,16 +332,6 @@ find_comparison(Looking *looking, FocusQual *leaf, Oid opno, Oid collation, Expr
 	constant->state = ExecInitExpr(right, &looking->ss->ps);
 	constant->harmless = !is_not_harmless((Node *) right, NULL);
 	(void) collect_params((Node *) right, &constant->params);
-}
-
-static bool
-has_subplan(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, SubPlan) || IsA(node, AlternativeSubPlan))
-		return true;
-	return expression_tree_walker(node, has_subplan, context);
 }
 
 static bool

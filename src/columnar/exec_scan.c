@@ -48,7 +48,6 @@ static void rescan(CustomScanState *node);
 static void use_full_tuples(FocusScanState *state);
 static bool wants_full_tuples(CustomScanState *node);
 static Bitmapset *columns_of(CustomScanState *node, List *exprs);
-static bool has_subplan(Node *node, void *context);
 static TupleTableSlot *next_row(ScanState *ss);
 static bool recheck(ScanState *ss, TupleTableSlot *slot);
 static bool next_grouped_row(FocusScanState *state, bool forward);
@@ -131,7 +130,7 @@ focus_scan_begin_rows(FocusScanState *state, List *exprs, List *quals, List *lev
 
 		/* Later ones of a vector's rows may never be asked for. */
 		state->rest_is_early = !state->full_tuples &&
-			!contain_volatile_functions((Node *) rest) && !has_subplan((Node *) rest, NULL);
+			!contain_volatile_functions((Node *) rest) && !contain_subplans((Node *) rest);
 	}
 
 	columns = columns_of(&state->css, list_concat_copy(exprs, rest));
@@ -260,16 +259,6 @@ columns_of(CustomScanState *node, List *exprs)
 			(all || bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, attnos)))
 			columns = bms_add_member(columns, i);
 	return columns;
-}
-
-static bool
-has_subplan(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, SubPlan) || IsA(node, AlternativeSubPlan))
-		return true;
-	return expression_tree_walker(node, has_subplan, context);
 }
 
 /*

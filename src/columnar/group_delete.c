@@ -40,12 +40,14 @@ PG_FUNCTION_INFO_V1(focus_delete_groups);
 static bool may_delete_groups(Relation rel);
 static bool all_rows_match(FocusStore *store, const FocusGroup *group, int column,
 						   const int64 *values, int nvalues, MemoryContext context);
+static bool entries_match(const FocusBodyColumn *column, const int64 *values, int nvalues);
+static bool contains(const int64 *values, int nvalues, int64 value);
 static int64 delete_group(FocusStore *store, uint32 number, CommandId cid);
 
 /*
- * focus_delete_groups(relation, column, values): deletes the groups in whose rows
- * the column, a bigint, is one and the same of the values, and returns the
- * number of their rows.  Nothing is done where DELETE would do more than
+ * focus_delete_groups(relation, column, values): deletes the groups in all of
+ * whose rows the column, a bigint, is one of the values, and returns the number
+ * of their rows.  Nothing is done where DELETE would do more than
  * delete, as with triggers or row-level security.
  */
 Datum
@@ -63,6 +65,7 @@ focus_delete_groups(PG_FUNCTION_ARGS)
 	int			i;
 	int64		rows = 0;
 
+	PreventCommandIfReadOnly("focus_delete_groups()");
 	if (attno <= 0 || get_atttype(RelationGetRelid(rel), attno) != INT8OID)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -99,7 +102,8 @@ may_delete_groups(Relation rel)
 
 	if (!focus_is_ours(rel) || IsolationUsesXactSnapshot() ||
 		check_enable_rls(RelationGetRelid(rel), InvalidOid, true) != RLS_NONE ||
-		pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_DELETE | ACL_SELECT) != ACLCHECK_OK)
+		pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_DELETE) != ACLCHECK_OK ||
+		pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		return false;
 	if (triggers != NULL &&
 		(triggers->trig_delete_before_row || triggers->trig_delete_after_row ||
@@ -111,7 +115,8 @@ may_delete_groups(Relation rel)
 }
 
 /*
- * By what the header of the body says
+ * Is each value of the column in the group among the given ones?  The bounds
+ * in the header rule out most groups.
  */
 static bool
 all_rows_match(FocusStore *store, const FocusGroup *group, int column, const int64 *values,
@@ -120,18 +125,45 @@ all_rows_match(FocusStore *store, const FocusGroup *group, int column, const int
 	FocusGroupReader *reader = focus_group_reader_create(store, group, context);
 	const FocusBodyHeader *header = focus_group_reader_header(reader);
 	bool		result = false;
-	int			i;
 
 	if (column < header->ncolumns)
 	{
 		const FocusBodyColumnInfo *info = &header->columns[column];
 
-		if (info->kind == FOCUS_BODY_INT && info->nulls == 0 && info->min == info->max)
-			for (i = 0; i < nvalues && !result; i++)
-				result = values[i] == info->min;
+		if (info->kind == FOCUS_BODY_INT && info->nulls == 0 &&
+			contains(values, nvalues, info->min) && contains(values, nvalues, info->max))
+			result = info->min == info->max ||
+				entries_match(focus_group_reader_column(reader, store, column), values, nvalues);
 	}
 	focus_group_reader_free(reader);
 	return result;
+}
+
+/*
+ * A column of many different numbers has no dictionary; it does not match.
+ */
+static bool
+entries_match(const FocusBodyColumn *column, const int64 *values, int nvalues)
+{
+	uint32		i;
+
+	if (column->form != FOCUS_BODY_CODES)
+		return false;
+	for (i = 0; i < column->entries; i++)
+		if (!contains(values, nvalues, column->numbers[i]))
+			return false;
+	return true;
+}
+
+static bool
+contains(const int64 *values, int nvalues, int64 value)
+{
+	int			i;
+
+	for (i = 0; i < nvalues; i++)
+		if (values[i] == value)
+			return true;
+	return false;
 }
 
 /*

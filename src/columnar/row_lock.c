@@ -113,6 +113,15 @@ focus_lock_group(Relation rel, uint32 group)
 	LockTuple(rel, &tag, ExclusiveLock);
 }
 
+void
+focus_row_not_available(Relation rel)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("could not obtain lock on row in relation \"%s\"",
+					RelationGetRelationName(rel))));
+}
+
 static bool
 lock_tag(Relation rel, const ItemPointerData *tag, LOCKMODE mode, LockWaitPolicy wait_policy)
 {
@@ -127,10 +136,7 @@ lock_tag(Relation rel, const ItemPointerData *tag, LOCKMODE mode, LockWaitPolicy
 			return focus_conditional_lock_tuple(rel, &tid, mode);
 		case LockWaitError:
 			if (!focus_conditional_lock_tuple(rel, &tid, mode))
-				ereport(ERROR,
-						(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-						 errmsg("could not obtain lock on row in relation \"%s\"",
-								RelationGetRelationName(rel))));
+				focus_row_not_available(rel);
 			break;
 	}
 	return true;

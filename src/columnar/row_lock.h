@@ -19,6 +19,9 @@ extern void focus_unlock_row_for_change(Relation rel, const ItemPointerData *tid
 extern bool focus_lock_row(Relation rel, const ItemPointerData *tid, LockTupleMode mode,
 						   LockWaitPolicy wait_policy);
 
+/* The error of NOWAIT */
+extern void focus_row_not_available(Relation rel) pg_attribute_noreturn();
+
 /* Until the transaction ends; nobody changes or locks rows of the group. */
 extern void focus_lock_group(Relation rel, uint32 group);
 

@@ -326,9 +326,8 @@ focus_store_remove_group(FocusStore *store, const FocusGroup *group, bool moved,
 				 errmsg("could not serialize access due to concurrent removal of row group %u of table \"%s\"",
 						group->number, RelationGetRelationName(store->rel))));
 	toast_delete_datum(store->rel, body_pointer(store, group), false);
-	if (store->rel->rd_rel->relhasindex)
-		insert_tuple(store, FOCUS_REMOVED_ID, (int32) group->number, NULL, 0, cid,
-					 HEAP_INSERT_NO_LOGICAL);
+	insert_tuple(store, FOCUS_REMOVED_ID, (int32) group->number, NULL, 0, cid,
+				 HEAP_INSERT_NO_LOGICAL);
 }
 
 /*

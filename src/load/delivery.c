@@ -26,7 +26,6 @@
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -65,7 +64,9 @@ static const char *source_setting(FocusDelivery *delivery, const char *source, c
 static void note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
-static void replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part);
+static ArrayBuildState *replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part,
+											  ArrayBuildState *replaced);
+static void delete_replaced_rows(FocusDelivery *delivery, ArrayBuildState *replaced);
 static void write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256);
 static void write_recency(FocusDelivery *delivery, FocusLoadPart *part);
 static char *fetch_text(FocusDelivery *delivery, uint64 row, int column);
@@ -219,6 +220,7 @@ void
 focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 {
 	MemoryContext caller = MemoryContextSwitchTo(delivery->context);
+	ArrayBuildState *replaced = NULL;	/* loads */
 	ListCell   *cell;
 
 	if (delivery->parts == NIL)
@@ -248,11 +250,13 @@ focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 		FocusLoadPart *part = lfirst(cell);
 
 		if (part->rows_stored > 0 && part->meets_earlier && strcmp(part->mode, "replace") == 0)
-			replace_earlier_loads(delivery, part);
+			replaced = replace_earlier_loads(delivery, part, replaced);
 		write_load(delivery, part, sha256);
 		if (part->rows_stored > 0)
 			write_recency(delivery, part);
 	}
+	if (replaced != NULL)
+		delete_replaced_rows(delivery, replaced);
 	focus_delivery_write_findings(delivery);
 	MemoryContextSwitchTo(caller);
 }
@@ -408,16 +412,18 @@ refuse(FocusDelivery *delivery, FocusLoadPart *part)
 					 "A row in focus_sources says so for all deliveries of the source.")));
 }
 
-static void
-replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part)
+/*
+ * Marks the earlier loads as replaced, and adds them to those whose rows are
+ * to be deleted.
+ */
+static ArrayBuildState *
+replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part, ArrayBuildState *replaced)
 {
 	const char *loads = quote_qualified_identifier(delivery->schema, "focus_loads");
 	Oid			types[5] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID};
 	Datum		values[5];
 	char		nulls[6] = "     ";
-	Oid			array_type[1] = {INT8ARRAYOID};
-	Datum		loadids;
-	bool		isnull;
+	uint64		i;
 
 	values[0] = CStringGetTextDatum(delivery->dataset->id);
 	values[1] = CStringGetTextDatum(part->source);
@@ -428,23 +434,39 @@ replace_earlier_loads(FocusDelivery *delivery, FocusLoadPart *part)
 	focus_delivery_spi(psprintf("WITH replaced AS (UPDATE %s SET state = 'replaced', replaced_by = $4 "
 								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
 								"AND billingperiodstart IS NOT DISTINCT FROM $3 RETURNING loadid) "
-								"SELECT pg_catalog.array_agg(loadid) FROM replaced", loads),
+								"SELECT loadid FROM replaced", loads),
 					   4, types, values, nulls, SPI_OK_SELECT);
-	loadids = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (isnull)
+	if (SPI_processed == 0)
 		elog(ERROR, "earlier loads of source \"%s\" vanished", part->source);
-	loadids = datumCopy(loadids, false, -1);	/* the next result frees it */
+	for (i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		Datum		loadid = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
 
-	/* Whole row groups first, then what is in none or shares one with others */
+		replaced = accumArrayResult(replaced, loadid, false, INT8OID, CurrentMemoryContext);
+	}
+	return replaced;
+}
+
+/*
+ * All at once, because a row group can have rows of several loads that are
+ * replaced together.  Whole groups go first, then what is in none or shares
+ * one with loads that stay.
+ */
+static void
+delete_replaced_rows(FocusDelivery *delivery, ArrayBuildState *replaced)
+{
+	const char *table = quote_qualified_identifier(delivery->schema, delivery->dataset->table);
+	Oid			array_type[1] = {INT8ARRAYOID};
+	Datum		loadids = makeArrayResult(replaced, CurrentMemoryContext);
+	bool		isnull;
+
 	focus_delivery_spi(psprintf("SELECT %s.focus_delete_groups(%s, 'x_loadid', $1)",
-								quote_identifier(delivery->schema),
-								quote_literal_cstr(quote_qualified_identifier(delivery->schema,
-																			  delivery->dataset->table))),
+								quote_identifier(delivery->schema), quote_literal_cstr(table)),
 					   1, array_type, &loadids, NULL, SPI_OK_SELECT);
 	delivery->rows_replaced += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
 														   SPI_tuptable->tupdesc, 1, &isnull));
-	focus_delivery_spi(psprintf("DELETE FROM %s WHERE x_loadid = ANY ($1)",
-								quote_qualified_identifier(delivery->schema, delivery->dataset->table)),
+	focus_delivery_spi(psprintf("DELETE FROM %s WHERE x_loadid = ANY ($1)", table),
 					   1, array_type, &loadids, NULL, SPI_OK_DELETE);
 	delivery->rows_replaced += SPI_processed;
 }
