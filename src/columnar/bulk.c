@@ -44,8 +44,6 @@
 
 /* Rows of a command that go to the delta before any are collected */
 #define DELTA_ROWS_FIRST	1000
-/* Fewer rows than these do not make a group. */
-#define GROUP_ROWS_MIN		8192
 /* Memory for the rows of all tables */
 #define BUFFERS_BYTES_MAX	((Size) 64 * 1024 * 1024)
 /* Rows between two looks at the memory */
@@ -314,7 +312,7 @@ write_buffer(Relation rel, RowBuffer *buffer)
 	if (buffer->subid != GetCurrentSubTransactionId())
 	{
 		buffer->writer = GetCurrentSubTransactionId();
-		if (focus_group_builder_rows(buffer->builder) >= GROUP_ROWS_MIN || focus_debug_force_groups)
+		if (focus_group_builder_rows(buffer->builder) >= FOCUS_GROUP_ROWS_MIN || focus_debug_force_groups)
 			(void) write_group(rel, buffer->builder, buffer->cid, buffer->options);
 		else
 			write_to_delta(rel, buffer->builder, buffer->cid, buffer->options);
@@ -343,7 +341,7 @@ write_builder(Relation rel, FocusGroupBuilder *builder, CommandId cid, int optio
 
 	if (rows == 0)
 		return;
-	if (rows >= GROUP_ROWS_MIN || focus_group_builder_full(builder) || focus_debug_force_groups)
+	if (rows >= FOCUS_GROUP_ROWS_MIN || focus_group_builder_full(builder) || focus_debug_force_groups)
 		(void) write_group(rel, builder, cid, options);
 	else
 		write_to_delta(rel, builder, cid, options);

@@ -12,6 +12,9 @@
 
 #include "columnar/group_builder.h"
 
+/* Fewer rows than these go to the delta, unless they fill a group by their size. */
+#define FOCUS_GROUP_ROWS_MIN	8192
+
 extern void focus_bulk_init(void);
 
 extern void focus_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid,

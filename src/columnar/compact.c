@@ -83,6 +83,7 @@ typedef struct OwnerRole
 	int			nest_level;
 } OwnerRole;
 
+static Relation open_table(Oid relid, LOCKMODE lockmode);
 static bool compact_step(Oid relid);
 static void begin_step(Compaction *compaction, Relation rel);
 static void end_step(Compaction *compaction);
@@ -98,7 +99,7 @@ static void transfer_predicate_locks(Compaction *compaction);
 static void act_as_owner(OwnerRole *role, Relation rel);
 static void act_as_before(OwnerRole *role);
 static void vacuum_step(Oid relid);
-static void vacuum_one(Oid relid, bool of_focus);
+static void vacuum_one(Oid relid);
 
 Datum
 focus_compact(PG_FUNCTION_ARGS)
@@ -115,6 +116,12 @@ focus_compact(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("focus_compact()");
 	PreventCommandIfParallelMode("focus_compact()");
 	SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC);
+	if (!atomic)
+	{
+		/* What is dead already makes room for what is about to be written. */
+		vacuum_step(relid);
+		SPI_commit();
+	}
 	do
 	{
 		more = compact_step(relid);
@@ -134,6 +141,31 @@ focus_compact(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Opens a table that the caller may compact.
+ */
+static Relation
+open_table(Oid relid, LOCKMODE lockmode)
+{
+	Relation	rel;
+
+	/* Looked at before the lock is asked for, and dropped maybe */
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)) && !focus_owns_relation(relid))
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)),
+					   get_rel_name(relid));
+	rel = try_table_open(relid, lockmode);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	focus_check_is_ours(rel);
+	if (RELATION_IS_OTHER_TEMP(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot compact temporary tables of other sessions")));
+	return rel;
+}
+
+/*
  * Makes one group, as a rule, and tells whether there is more to do.
  */
 static bool
@@ -146,20 +178,7 @@ compact_step(Oid relid)
 	Relation	rel;
 	bool		more;
 
-	/* Looked at before the lock is asked for, and dropped maybe */
-	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)) && !focus_owns_relation(relid))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)),
-					   get_rel_name(relid));
-	rel = try_table_open(relid, ExclusiveLock);
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	focus_check_is_ours(rel);
-	if (RELATION_IS_OTHER_TEMP(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot compact temporary tables of other sessions")));
+	rel = open_table(relid, ExclusiveLock);
 	if (!OidIsValid(rel->rd_rel->reltoastrelid))
 	{
 		ereport(WARNING,
@@ -516,31 +535,27 @@ act_as_before(OwnerRole *role)
 static void
 vacuum_step(Oid relid)
 {
-	Relation	rel = try_table_open(relid, ShareUpdateExclusiveLock);
-	Oid			toast;
+	Relation	rel = open_table(relid, ShareUpdateExclusiveLock);
+	Oid			toast = rel->rd_rel->reltoastrelid;
 	OwnerRole	role;
 
-	if (rel == NULL)
-		return;
-	toast = rel->rd_rel->reltoastrelid;
 	act_as_owner(&role, rel);
 	table_close(rel, NoLock);
 
 	/* Access methods of indexes may want to have one. */
 	PushActiveSnapshot(GetTransactionSnapshot());
-	vacuum_one(relid, true);
+	vacuum_one(relid);
 	if (OidIsValid(toast))
-		vacuum_one(toast, false);
+		vacuum_one(toast);
 	rel = table_open(relid, NoLock);
-	if (focus_is_ours(rel))
-		focus_clean_indexes(rel);
+	focus_clean_indexes(rel);
 	table_close(rel, NoLock);
 	PopActiveSnapshot();
 	act_as_before(&role);
 }
 
 static void
-vacuum_one(Oid relid, bool of_focus)
+vacuum_one(Oid relid)
 {
 	VacuumParams params = {0};
 	Relation	rel = table_open(relid, ShareUpdateExclusiveLock);
@@ -554,7 +569,6 @@ vacuum_one(Oid relid, bool of_focus)
 	params.index_cleanup = VACOPTVALUE_AUTO;
 	params.truncate = focus_wants_truncate(rel) ? VACOPTVALUE_ENABLED : VACOPTVALUE_DISABLED;
 	params.nworkers = -1;
-	if (focus_is_ours(rel) == of_focus)
-		table_relation_vacuum(rel, &params, GetAccessStrategy(BAS_VACUUM));
+	table_relation_vacuum(rel, &params, GetAccessStrategy(BAS_VACUUM));
 	table_close(rel, NoLock);
 }

@@ -246,6 +246,13 @@ focus_group_sink_is_full(FocusGroupSink *sink)
 	return focus_group_builder_full(sink->builder);
 }
 
+/* Would the rows that there are make a group? */
+bool
+focus_group_sink_is_worth_a_group(FocusGroupSink *sink)
+{
+	return focus_group_builder_rows(sink->builder) >= FOCUS_GROUP_ROWS_MIN;
+}
+
 /*
  * Stores the rows that there are.
  */

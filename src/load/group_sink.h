@@ -23,6 +23,7 @@ extern void focus_group_sink_text(FocusGroupSink *sink, AttrNumber attnum,
 								  const char *text, size_t len);
 extern void focus_group_sink_datum(FocusGroupSink *sink, AttrNumber attnum, Datum value);
 extern bool focus_group_sink_is_full(FocusGroupSink *sink);
+extern bool focus_group_sink_is_worth_a_group(FocusGroupSink *sink);
 extern void focus_group_sink_end_row(FocusGroupSink *sink);
 extern void focus_group_sink_flush(FocusGroupSink *sink);
 extern void focus_group_sink_close(FocusGroupSink *sink);

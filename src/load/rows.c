@@ -661,8 +661,14 @@ store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const 
 	bool		has_others;
 	bool		spelled;
 
-	/* Values of rejected rows count as well, so this comes first. */
-	if (focus_group_sink_is_full(rows->groups))
+	/*
+	 * Values of rejected rows count as well, so this comes first.  Files come
+	 * by provider or month as a rule, so where a load begins a group ends, if
+	 * there are rows enough: loads that are replaced together then have groups
+	 * of their own, which can be deleted as such.
+	 */
+	if (focus_group_sink_is_full(rows->groups) ||
+		(part->rows_stored == 0 && focus_group_sink_is_worth_a_group(rows->groups)))
 	{
 		FocusLines	lines = rows->lines;
 
