@@ -20,7 +20,7 @@ extern bool focus_lock_row(Relation rel, const ItemPointerData *tid, LockTupleMo
 						   LockWaitPolicy wait_policy);
 
 /* The error of NOWAIT */
-extern void focus_row_not_available(Relation rel) pg_attribute_noreturn();
+extern void focus_row_not_available(Relation rel);
 
 /* Until the transaction ends; nobody changes or locks rows of the group. */
 extern void focus_lock_group(Relation rel, uint32 group);

@@ -14,12 +14,7 @@
 #include <string.h>
 
 #include "columnar/body.h"
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			abort(); \
-	} while (0)
+#include "body_memory.h"
 
 #define COLUMNS_MAX	8
 #define ROWS_MAX	5000
@@ -46,39 +41,6 @@ typedef struct Column
 } Column;
 
 static Column columns[COLUMNS_MAX];
-
-/* Everything allocated, to be freed at the end */
-typedef struct Block
-{
-	struct Block *next;
-	void	   *unused;			/* keeps what follows aligned */
-} Block;
-
-static Block *blocks;
-
-static void *
-allocate(void *context, size_t size)
-{
-	Block	   *block = malloc(sizeof(Block) + size);
-
-	(void) context;
-	CHECK(block != NULL);
-	block->next = blocks;
-	blocks = block;
-	return block + 1;
-}
-
-static void
-free_blocks(void)
-{
-	while (blocks)
-	{
-		Block	   *next = blocks->next;
-
-		free(blocks);
-		blocks = next;
-	}
-}
 
 static uint8_t
 take(Source *source)

@@ -13,12 +13,7 @@
 #include <string.h>
 
 #include "columnar/body_codec.h"
-
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
-			abort(); \
-	} while (0)
+#include "body_memory.h"
 
 #define COLUMNS_MAX	32
 
@@ -27,42 +22,6 @@
 #define MEMORY_PER_BYTE		1024
 
 int			LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-typedef struct Block
-{
-	struct Block *next;
-	void	   *unused;			/* keeps what follows aligned */
-} Block;
-
-static Block *blocks;
-static size_t allocated;
-
-static void *
-allocate(void *context, size_t size)
-{
-	Block	   *block;
-
-	(void) context;
-	allocated += size;
-	CHECK(size < (size_t) 1 << 30);
-	block = malloc(sizeof(Block) + size);
-	CHECK(block != NULL);
-	block->next = blocks;
-	blocks = block;
-	return block + 1;
-}
-
-static void
-free_blocks(void)
-{
-	while (blocks)
-	{
-		Block	   *next = blocks->next;
-
-		free(blocks);
-		blocks = next;
-	}
-}
 
 /* Makes the checksums right, where there are any. */
 static void
