@@ -42,7 +42,7 @@ BEGIN
     RETURN n || CASE WHEN used THEN ', by vectors' ELSE '' END;
 END $$;
 
-EXPLAIN (COSTS OFF) SELECT name, sum(cost) / count(*) FROM t WHERE id > 100 AND flag GROUP BY name HAVING count(*) > 3 ORDER BY 2;
+EXPLAIN (COSTS OFF) SELECT name, sum(cost) / count(*) FROM t GROUP BY name HAVING count(*) > 3 ORDER BY 2;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT count(*) FILTER (WHERE name LIKE '%1') AS n FROM t;
 
 CREATE TABLE queries (n int, query text);
