@@ -514,7 +514,8 @@ append_bytes(FocusGroupBuilder *builder, Column *column, const char *bytes, Size
 			column->bytes_size = Max(column->bytes_size * 2, BYTES_MIN);
 		column->bytes = grow_array(builder, column->bytes, column->bytes_size, 1);
 	}
-	memcpy(column->bytes + at, bytes, length);
+	if (length > 0)
+		memcpy(column->bytes + at, bytes, length);
 	column->offsets[column->entries + 1] = at + length;
 }
 
@@ -750,7 +751,8 @@ drop_unused_entries(FocusGroupBuilder *builder, FocusBodyInput *input)
 		{
 			uint32		length = input->offsets[i + 1] - input->offsets[i];
 
-			memcpy(bytes + offsets[entries], input->bytes + input->offsets[i], length);
+			if (length > 0)
+				memcpy(bytes + offsets[entries], input->bytes + input->offsets[i], length);
 			offsets[entries + 1] = offsets[entries] + length;
 		}
 		else
