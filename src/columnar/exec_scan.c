@@ -100,12 +100,14 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	state->row_slot = node->ss.ss_ScanTupleSlot;
 
 	/*
-	 * Rows are filtered here, not by ExecScan(), except those that a recheck
-	 * brings.
+	 * Rows are filtered here, not by ExecScan(), except in a recheck, which
+	 * brings rows past next_row().
 	 */
-	state->all_quals = node->ss.ps.qual;
 	if (estate->es_epq_active == NULL)
+	{
+		state->all_quals = node->ss.ps.qual;
 		node->ss.ps.qual = NULL;
+	}
 	focus_scan_begin_rows(state, plan->scan.plan.targetlist, plan->scan.plan.qual,
 						  linitial(plan->custom_private));
 }
