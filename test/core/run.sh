@@ -83,6 +83,8 @@ fi
 echo "PostgreSQL $version with focus"
 install_focus
 echo "default_table_access_method = focus" >"$cache/focus.conf"
+# The lists are of plans with sequential scans.
+echo "focus.enable_scan = off" >>"$cache/focus.conf"
 for setting in ${CORE_SETTINGS:-}; do
 	echo "${setting%%=*} = '${setting#*=}'" >>"$cache/focus.conf"
 done
