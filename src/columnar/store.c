@@ -18,7 +18,7 @@
  *
  * Numbers of groups are never used twice, so that an index entry of a group
  * that is gone can never lead to a row of another one.  Rows of chunk_id 2 are
- * therefore inserted frozen: they outlive a rollback.
+ * therefore frozen as soon as they are in the index: they outlive a rollback.
  *
  * What is in chunk_data is the business of store_item.c.
  *
@@ -31,6 +31,7 @@
 
 #include "access/detoast.h"
 #include "access/genam.h"
+#include "access/generic_xlog.h"
 #include "access/heapam.h"
 #include "access/heaptoast.h"
 #include "access/table.h"
@@ -63,8 +64,9 @@ typedef struct GroupOfTable
 static struct varlena *read_slice(FocusStore *store, const FocusGroup *group, uint32 offset,
 								  uint32 length);
 static uint32 next_number(FocusStore *store, CommandId cid);
-static void insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq,
-						 const void *data, Size size, CommandId cid, int options);
+static ItemPointerData insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq,
+									const void *data, Size size, CommandId cid, int options);
+static void freeze_tuple(FocusStore *store, const ItemPointerData *tid);
 static SysScanDesc begin_scan(FocusStore *store, Snapshot snapshot, uint32 first_id,
 							  uint32 last_id, int32 seq, bool any_seq);
 static void read_item(FocusStore *store, HeapTuple tuple, FocusStoreItem *item);
@@ -497,6 +499,7 @@ next_number(FocusStore *store, CommandId cid)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	FocusStoreItem item;
+	ItemPointerData counter;
 	uint32		number = FOCUS_GROUP_FIRST;
 
 	/* No tuple has this TID. */
@@ -517,8 +520,10 @@ next_number(FocusStore *store, CommandId cid)
 				 errmsg("table \"%s\" has used up its numbers of row groups",
 						RelationGetRelationName(store->rel)),
 				 errhint("VACUUM FULL numbers them anew.")));
-	insert_tuple(store, FOCUS_COUNTER_ID, (int32) number, NULL, 0, cid,
-				 HEAP_INSERT_NO_LOGICAL | HEAP_INSERT_FROZEN);
+	counter = insert_tuple(store, FOCUS_COUNTER_ID, (int32) number, NULL, 0, cid,
+						   HEAP_INSERT_NO_LOGICAL);
+	FOCUS_STOP_POINT("flush: number not kept");
+	freeze_tuple(store, &counter);
 
 	UnlockTuple(store->toast, &tag, ExclusiveLock);
 	return number;
@@ -527,10 +532,11 @@ next_number(FocusStore *store, CommandId cid)
 /*
  * As the server inserts chunks of values.
  */
-static void
+static ItemPointerData
 insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq, const void *data,
 			 Size size, CommandId cid, int options)
 {
+	ItemPointerData tid;
 	union
 	{
 		struct varlena header;
@@ -550,6 +556,7 @@ insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq, const void *da
 	values[2] = PointerGetDatum(&chunk);
 	tuple = heap_form_tuple(store->toast->rd_att, values, nulls);
 	heap_insert(store->toast, tuple, cid, options, NULL);
+	FOCUS_STOP_POINT("flush: tuple without index entry");
 	for (i = 0; i < store->nindexes; i++)
 	{
 		Relation	index = store->indexes[i];
@@ -559,7 +566,30 @@ insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq, const void *da
 						 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
 						 false, NULL);
 	}
+	tid = tuple->t_self;
 	heap_freetuple(tuple);
+	return tid;
+}
+
+/*
+ * Makes a tuple of this transaction everyone's and for ever.  To insert it so
+ * would leave it without index entries where the server dies between the two,
+ * and the number would be given away again.
+ */
+static void
+freeze_tuple(FocusStore *store, const ItemPointerData *tid)
+{
+	Buffer		buffer = ReadBuffer(store->toast, ItemPointerGetBlockNumber(tid));
+	GenericXLogState *change;
+	Page		page;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	change = GenericXLogStart(store->toast);
+	page = GenericXLogRegisterBuffer(change, buffer, 0);
+	HeapTupleHeaderSetXminFrozen((HeapTupleHeader)
+								 PageGetItem(page, PageGetItemId(page, ItemPointerGetOffsetNumber(tid))));
+	GenericXLogFinish(change);
+	UnlockReleaseBuffer(buffer);
 }
 
 /*
