@@ -89,6 +89,7 @@ struct FocusGroupBuilder
 	MemoryContext context;		/* the builder's own */
 	MemoryContext data;			/* rows and entries */
 	MemoryContext scratch;		/* values while they are detoasted */
+	bool		scratch_used;
 	TupleDesc	desc;
 	int			ncolumns;
 	uint32		rows;
@@ -97,7 +98,12 @@ struct FocusGroupBuilder
 	bool		out_of_codes;	/* a column has as many entries as it can */
 	bool		keeps_memory;
 	Column	   *columns;
-	uint16	   *slot_codes;		/* for focus_group_builder_add_slot() */
+
+	/* Of the row in focus_group_builder_add_slot(): codes by column, and the
+	 * values to be searched for with their columns */
+	uint16	   *slot_codes;
+	FocusGroupValue *slot_values;
+	int		   *slot_searches;
 };
 
 /* Memory for the codec, freed all at once */
@@ -151,6 +157,21 @@ hash_value(const Column *column, const FocusGroupValue *value)
 	}
 }
 
+static inline bool
+entry_equals(const Column *column, uint32 entry, const FocusGroupValue *value)
+{
+	switch (column->kind)
+	{
+		case FOCUS_BODY_INT:
+			return column->numbers[entry] == value->number;
+		case FOCUS_BODY_DECIMAL:
+			return column->numbers[entry] == value->number && column->scales[entry] == value->scale;
+		default:
+			return column->offsets[entry + 1] - column->offsets[entry] == value->length &&
+				focus_equal_quickly(column->bytes + column->offsets[entry], value->bytes, value->length);
+	}
+}
+
 /* Computes the value's hash. */
 static inline void
 seek(const Column *column, FocusGroupValue *value)
@@ -179,6 +200,8 @@ focus_group_builder_create(TupleDesc desc, MemoryContext parent)
 	builder->ncolumns = desc->natts;
 	builder->columns = palloc0(desc->natts * sizeof(Column));
 	builder->slot_codes = palloc(desc->natts * sizeof(uint16));
+	builder->slot_values = palloc0(desc->natts * sizeof(FocusGroupValue));
+	builder->slot_searches = palloc(desc->natts * sizeof(int));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		builder->columns[i].att = TupleDescAttr(builder->desc, i);
@@ -218,47 +241,65 @@ focus_group_builder_reset(FocusGroupBuilder *builder)
 	empty_columns(builder);
 }
 
+/*
+ * What the column keeps of a value that is not NULL.  Values that have to be
+ * fetched or decompressed for it are in the scratch context.
+ */
+static inline void
+column_value(FocusGroupBuilder *builder, Column *column, Datum datum, FocusGroupValue *value)
+{
+	struct varlena *varlena;
+
+	if (column->att->attbyval)
+	{
+		value->number = focus_value_to_int(datum, column->att->attlen);
+		return;
+	}
+	if (column->att->attlen > 0)
+	{
+		value->bytes = DatumGetPointer(datum);
+		value->length = column->att->attlen;
+		return;
+	}
+
+	varlena = (struct varlena *) DatumGetPointer(datum);
+	if (VARATT_IS_COMPRESSED(varlena) || VARATT_IS_EXTERNAL(varlena))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(builder->scratch);
+
+		varlena = pg_detoast_datum_packed(varlena);
+		MemoryContextSwitchTo(caller);
+		builder->scratch_used = true;
+	}
+	if (column->kind == FOCUS_BODY_DECIMAL)
+	{
+		if (focus_value_to_decimal((Numeric) varlena, &value->number, &value->scale))
+			return;
+		turn_into_bytes(builder, column);
+	}
+	value->bytes = VARDATA_ANY(varlena);
+	value->length = VARSIZE_ANY_EXHDR(varlena);
+}
+
+static void
+empty_scratch(FocusGroupBuilder *builder)
+{
+	if (builder->scratch_used)
+		MemoryContextReset(builder->scratch);
+	builder->scratch_used = false;
+}
+
 uint16
 focus_group_builder_code(FocusGroupBuilder *builder, int column, Datum value)
 {
 	Column	   *c = &builder->columns[column];
-	MemoryContext caller = NULL;
-	struct varlena *datum;
 	FocusGroupValue v = {0};
 	uint16		code;
 
-	if (c->att->attbyval)
-	{
-		v.number = focus_value_to_int(value, c->att->attlen);
-		seek(c, &v);
-		return find_or_add(builder, c, &v);
-	}
-	if (c->att->attlen > 0)
-	{
-		v.bytes = DatumGetPointer(value);
-		v.length = c->att->attlen;
-		seek(c, &v);
-		return find_or_add(builder, c, &v);
-	}
-
-	datum = (struct varlena *) DatumGetPointer(value);
-	if (VARATT_IS_COMPRESSED(datum) || VARATT_IS_EXTERNAL(datum))
-	{
-		caller = MemoryContextSwitchTo(builder->scratch);
-		datum = pg_detoast_datum_packed(datum);
-	}
-	if (c->kind == FOCUS_BODY_DECIMAL &&
-		!focus_value_to_decimal((Numeric) datum, &v.number, &v.scale))
-		turn_into_bytes(builder, c);
-	v.bytes = VARDATA_ANY(datum);
-	v.length = VARSIZE_ANY_EXHDR(datum);
+	column_value(builder, c, value, &v);
 	seek(c, &v);
 	code = find_or_add(builder, c, &v);
-	if (caller != NULL)
-	{
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(builder->scratch);
-	}
+	empty_scratch(builder);
 	return code;
 }
 
@@ -332,19 +373,43 @@ focus_group_builder_add(FocusGroupBuilder *builder, const uint16 *codes)
 	builder->rows++;
 }
 
+/*
+ * In two steps, so that parts of the hash tables can come from memory side by
+ * side.  A value that the row before had, too, needs no search.
+ */
 void
 focus_group_builder_add_slot(FocusGroupBuilder *builder, TupleTableSlot *slot)
 {
+	uint16	   *codes = builder->slot_codes;
+	FocusGroupValue *values = builder->slot_values;
+	int			searches = 0;
+
 	slot_getallattrs(slot);
 	for (int i = 0; i < builder->ncolumns; i++)
 	{
+		Column	   *column = &builder->columns[i];
+		FocusGroupValue *value = &values[searches];
+
+		codes[i] = 0;
 		/* a dropped column of an old row may still have a value */
-		if (slot->tts_isnull[i] || builder->columns[i].att->attisdropped)
-			builder->slot_codes[i] = 0;
-		else
-			builder->slot_codes[i] = focus_group_builder_code(builder, i, slot->tts_values[i]);
+		if (slot->tts_isnull[i] || column->att->attisdropped)
+			continue;
+		column_value(builder, column, slot->tts_values[i], value);
+		if (column->codes != NULL && builder->rows > 0)
+			codes[i] = column->codes[builder->rows - 1];
+		if (codes[i] != 0 && entry_equals(column, codes[i] - 1, value))
+			continue;
+		seek(column, value);
+		builder->slot_searches[searches++] = i;
 	}
-	focus_group_builder_add(builder, builder->slot_codes);
+	for (int i = 0; i < searches; i++)
+	{
+		int			column = builder->slot_searches[i];
+
+		codes[column] = find_or_add(builder, &builder->columns[column], &values[i]);
+	}
+	empty_scratch(builder);
+	focus_group_builder_add(builder, codes);
 }
 
 uint32
@@ -440,21 +505,6 @@ start_codes(FocusGroupBuilder *builder, Column *column)
 /*
  * Entries
  */
-
-static inline bool
-entry_equals(const Column *column, uint32 entry, const FocusGroupValue *value)
-{
-	switch (column->kind)
-	{
-		case FOCUS_BODY_INT:
-			return column->numbers[entry] == value->number;
-		case FOCUS_BODY_DECIMAL:
-			return column->numbers[entry] == value->number && column->scales[entry] == value->scale;
-		default:
-			return column->offsets[entry + 1] - column->offsets[entry] == value->length &&
-				focus_equal_quickly(column->bytes + column->offsets[entry], value->bytes, value->length);
-	}
-}
 
 /* The value has its hash. */
 static uint16
