@@ -5,6 +5,7 @@
 #   make check-all       install what is missing, build, run every test suite
 #   make fuzz            fuzz each parser for FUZZ_SECONDS; needs clang only
 #   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
+#   make bench           query speed against heap; BENCH_ROWS and BENCH_ROUNDS
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
 #   make bench-body     size and speed of row groups; BENCH_ROWS
 #   make coverage        check-all with line coverage counted; needs lcov
@@ -198,12 +199,13 @@ check-twin:
 	  EXTRA_CFLAGS='$(EXTRA_CFLAGS)' PROVE_TESTS=test/t/021_heap_twin.pl PROVE_FLAGS=-v check-tap
 
 BENCH_ROUNDS ?= 3
-.PHONY: bench-load bench-load-built
-bench-load:
-	test/unprivileged.sh $(MAKE) -s --no-print-directory PG_CONFIG='$(PG_CONFIG)' $(MAKEOVERRIDES) bench-load-built
-bench-load-built: stage
+.PHONY: bench bench-load bench-query-built bench-load-built
+bench bench-load:
+	test/unprivileged.sh $(MAKE) -s --no-print-directory PG_CONFIG='$(PG_CONFIG)' $(MAKEOVERRIDES) $(if $(filter bench,$@),bench-query,$@)-built
+bench-query-built: bench_program = query.pl
+bench-load-built: bench_program = load.sh
+bench-query-built bench-load-built: stage
 	$(CC) -O2 -o build/focusgen test/bench/focusgen.c
-	echo "shared_buffers = '1GB'" >> $(TMPCONF)
-	echo "max_wal_size = '8GB'" >> $(TMPCONF)
-	test/with_cluster.sh $(bindir) $(TMPCONF) test/bench/load.sh $(CURDIR)/build/focusgen $(BENCH_ROWS) $(BENCH_ROUNDS)
+	cat test/bench/bench.conf >> $(TMPCONF)
+	test/with_cluster.sh $(bindir) $(TMPCONF) test/bench/$(bench_program) $(CURDIR)/build/focusgen $(BENCH_ROWS) $(BENCH_ROUNDS)
 endif
