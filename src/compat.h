@@ -134,10 +134,8 @@ focus_init_range_table(EState *estate, Relation rel)
 
 /* 18 can log that a lock was not to be had */
 #if PG18_GE
-#define focus_conditional_lock_tuple(rel, tid, mode) ConditionalLockTuple(rel, tid, mode, false)
 #define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid, false)
 #else
-#define focus_conditional_lock_tuple(rel, tid, mode) ConditionalLockTuple(rel, tid, mode)
 #define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid)
 #endif
 

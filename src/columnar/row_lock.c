@@ -5,7 +5,10 @@
  *
  * Heap writes a row lock into the row.  Rows of groups cannot be written, so
  * their locks are in the server's lock table, under the row's TID, and in the
- * modes in which heap waits for tuples, which conflict as row locks do.
+ * modes in which heap waits for tuples, which conflict as row locks do.  They
+ * are locks on objects, because the server wants locks on tuples to be gone
+ * before the transaction ends.  In pg_locks, classid is the table, objid the
+ * block and objsubid the offset of the TID.
  *
  * As that table is small, a transaction that locks many rows of a group locks
  * the group instead.  Each row lock therefore begins with a weak lock on the
@@ -49,6 +52,7 @@ typedef struct LockCount
 
 static HTAB *lock_counts = NULL;
 
+static LOCKTAG lock_tag_of(Relation rel, const ItemPointerData *tid);
 static bool lock_tag(Relation rel, const ItemPointerData *tag, LOCKMODE mode,
 					 LockWaitPolicy wait_policy);
 static int	count_row(Relation rel, uint32 group);
@@ -67,21 +71,21 @@ group_tag(uint32 group)
 void
 focus_lock_row_for_change(Relation rel, const ItemPointerData *tid)
 {
-	ItemPointerData tag = group_tag(focus_tid_group(tid));
-	ItemPointerData row = *tid;
+	ItemPointerData group = group_tag(focus_tid_group(tid));
 
-	LockTuple(rel, &tag, RowExclusiveLock);
-	LockTuple(rel, &row, AccessExclusiveLock);
+	(void) lock_tag(rel, &group, RowExclusiveLock, LockWaitBlock);
+	(void) lock_tag(rel, tid, AccessExclusiveLock, LockWaitBlock);
 }
 
 void
 focus_unlock_row_for_change(Relation rel, const ItemPointerData *tid)
 {
-	ItemPointerData tag = group_tag(focus_tid_group(tid));
-	ItemPointerData row = *tid;
+	ItemPointerData group = group_tag(focus_tid_group(tid));
+	LOCKTAG		row_lock = lock_tag_of(rel, tid);
+	LOCKTAG		group_lock = lock_tag_of(rel, &group);
 
-	UnlockTuple(rel, &row, AccessExclusiveLock);
-	UnlockTuple(rel, &tag, RowExclusiveLock);
+	LockRelease(&row_lock, AccessExclusiveLock, false);
+	LockRelease(&group_lock, RowExclusiveLock, false);
 }
 
 bool
@@ -110,7 +114,7 @@ focus_lock_group(Relation rel, uint32 group)
 {
 	ItemPointerData tag = group_tag(group);
 
-	LockTuple(rel, &tag, ExclusiveLock);
+	(void) lock_tag(rel, &tag, ExclusiveLock, LockWaitBlock);
 }
 
 void
@@ -122,24 +126,27 @@ focus_row_not_available(Relation rel)
 					RelationGetRelationName(rel))));
 }
 
-static bool
-lock_tag(Relation rel, const ItemPointerData *tag, LOCKMODE mode, LockWaitPolicy wait_policy)
+static LOCKTAG
+lock_tag_of(Relation rel, const ItemPointerData *tid)
 {
-	ItemPointerData tid = *tag;
+	LOCKTAG		tag;
 
-	switch (wait_policy)
-	{
-		case LockWaitBlock:
-			LockTuple(rel, &tid, mode);
-			break;
-		case LockWaitSkip:
-			return focus_conditional_lock_tuple(rel, &tid, mode);
-		case LockWaitError:
-			if (!focus_conditional_lock_tuple(rel, &tid, mode))
-				focus_row_not_available(rel);
-			break;
-	}
-	return true;
+	SET_LOCKTAG_OBJECT(tag, rel->rd_lockInfo.lockRelId.dbId, RelationGetRelid(rel),
+					   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
+	return tag;
+}
+
+/* False when the lock is not to be had without waiting, and may be skipped. */
+static bool
+lock_tag(Relation rel, const ItemPointerData *tid, LOCKMODE mode, LockWaitPolicy wait_policy)
+{
+	LOCKTAG		tag = lock_tag_of(rel, tid);
+
+	if (LockAcquire(&tag, mode, false, wait_policy != LockWaitBlock) != LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	if (wait_policy == LockWaitError)
+		focus_row_not_available(rel);
+	return false;
 }
 
 static int
