@@ -393,3 +393,26 @@ ROLLBACK;
 DROP MATERIALIZED VIEW summary;
 DROP TABLE c, h, copied, log, before;
 DROP FUNCTION on_both, same, differences, insert_rows, add_one, estimate, log();
+
+-- A number of a row group is never given away twice: neither by a transaction
+-- that has built the TOAST index anew and is rolled back, nor after TRUNCATE.
+CREATE TABLE numbered (id integer) USING focus;
+INSERT INTO numbered SELECT generate_series(1, 20000);
+BEGIN;
+REINDEX TABLE numbered;
+INSERT INTO numbered SELECT generate_series(1, 20000);
+ROLLBACK;
+INSERT INTO numbered SELECT generate_series(1, 20000);
+REINDEX TABLE numbered;
+BEGIN;
+TRUNCATE numbered;
+SAVEPOINT truncated;
+REINDEX TABLE numbered;
+INSERT INTO numbered SELECT generate_series(1, 20000);
+ROLLBACK TO truncated;
+INSERT INTO numbered SELECT generate_series(1, 20000);
+REINDEX TABLE numbered;
+COMMIT;
+SELECT count(*), sum(id) FROM numbered;
+SELECT * FROM focus_check('numbered');
+DROP TABLE numbered;

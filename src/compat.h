@@ -119,6 +119,7 @@ focus_init_range_table(EState *estate, Relation rel)
 #define TU_UpdateIndexes bool
 #define relation_set_new_filelocator relation_set_new_filenode
 #define rd_newRelfilelocatorSubid rd_newRelfilenodeSubid
+#define rd_firstRelfilelocatorSubid rd_firstRelfilenodeSubid
 #else
 #define focus_rel_locator(rel) ((rel)->rd_locator)
 #endif

@@ -81,6 +81,7 @@ static RowBuffer *buffer_for(Relation rel, CommandId cid, int options);
 static void collect(Relation rel, RowBuffer *buffer, TupleTableSlot *slot);
 static void write_buffer(Relation rel, RowBuffer *buffer);
 static void write_closed_buffer(RowBuffer *buffer);
+static bool makes_group(Relation rel, FocusGroupBuilder *builder);
 static void write_builder(Relation rel, FocusGroupBuilder *builder, CommandId cid, int options);
 static void write_to_delta(Relation rel, FocusGroupBuilder *builder, CommandId cid, int options);
 static uint32 write_group(Relation rel, FocusGroupBuilder *builder, CommandId cid, int options);
@@ -137,8 +138,8 @@ focus_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int option
 		}
 		buffer->delta_rows++;
 	}
-	else if (focus_debug_force_groups && OidIsValid(rel->rd_rel->reltoastrelid) &&
-			 !RelationIsLogicallyLogged(rel))
+	else if (focus_debug_force_groups && !RelationIsLogicallyLogged(rel) &&
+			 focus_store_can_add_groups(rel))
 	{
 		write_single(rel, slot, cid, options);
 		return;
@@ -312,7 +313,7 @@ write_buffer(Relation rel, RowBuffer *buffer)
 	if (buffer->subid != GetCurrentSubTransactionId())
 	{
 		buffer->writer = GetCurrentSubTransactionId();
-		if (focus_group_builder_rows(buffer->builder) >= FOCUS_GROUP_ROWS_MIN || focus_debug_force_groups)
+		if (makes_group(rel, buffer->builder))
 			(void) write_group(rel, buffer->builder, buffer->cid, buffer->options);
 		else
 			write_to_delta(rel, buffer->builder, buffer->cid, buffer->options);
@@ -334,14 +335,20 @@ write_closed_buffer(RowBuffer *buffer)
 	table_close(rel, NoLock);
 }
 
+static bool
+makes_group(Relation rel, FocusGroupBuilder *builder)
+{
+	return (focus_group_builder_rows(builder) >= FOCUS_GROUP_ROWS_MIN ||
+			focus_group_builder_full(builder) || focus_debug_force_groups) &&
+		focus_store_can_add_groups(rel);
+}
+
 static void
 write_builder(Relation rel, FocusGroupBuilder *builder, CommandId cid, int options)
 {
-	uint32		rows = focus_group_builder_rows(builder);
-
-	if (rows == 0)
+	if (focus_group_builder_rows(builder) == 0)
 		return;
-	if (rows >= FOCUS_GROUP_ROWS_MIN || focus_group_builder_full(builder) || focus_debug_force_groups)
+	if (makes_group(rel, builder))
 		(void) write_group(rel, builder, cid, options);
 	else
 		write_to_delta(rel, builder, cid, options);

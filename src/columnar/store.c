@@ -63,6 +63,7 @@ typedef struct GroupOfTable
 
 static struct varlena *read_slice(FocusStore *store, const FocusGroup *group, uint32 offset,
 								  uint32 length);
+static bool same_age(Relation a, Relation b);
 static uint32 next_number(FocusStore *store, CommandId cid);
 static ItemPointerData insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq,
 									const void *data, Size size, CommandId cid, int options);
@@ -271,6 +272,42 @@ reading_group(void *arg)
 
 	errcontext("while reading row group %u of table \"%s\"", reading->group->number,
 			   RelationGetRelationName(reading->store->rel));
+}
+
+/*
+ * May this transaction add groups?  A number must not be given away again, but
+ * is kept in a TOAST relation and an index that may both have new storage,
+ * which goes when the transaction is rolled back.  That of the index alone is
+ * new after REINDEX; the table's own indexes keep theirs, and with it entries
+ * of the group, under ALTER TABLE SET TABLESPACE.
+ */
+bool
+focus_store_can_add_groups(Relation rel)
+{
+	FocusStore	store;
+	Relation	index;
+	bool		result;
+
+	focus_store_open(&store, rel, AccessShareLock);
+	if (store.toast == NULL)
+		return false;
+	index = store.indexes[store.valid_index];
+	result = same_age(index, store.toast) &&
+		(index->rd_firstRelfilelocatorSubid == InvalidSubTransactionId || !rel->rd_rel->relhasindex);
+	focus_store_close(&store);
+	return result;
+}
+
+/*
+ * Have the relations got their storage in the same subtransaction, or neither
+ * of them in this transaction?
+ */
+static bool
+same_age(Relation a, Relation b)
+{
+	return a->rd_createSubid == b->rd_createSubid &&
+		a->rd_newRelfilelocatorSubid == b->rd_newRelfilelocatorSubid &&
+		a->rd_firstRelfilelocatorSubid == b->rd_firstRelfilelocatorSubid;
 }
 
 /*

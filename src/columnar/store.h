@@ -91,6 +91,7 @@ extern void focus_store_walk(FocusStore *store, Snapshot snapshot,
 extern const uint8 *focus_store_read(FocusStore *store, const FocusGroup *group,
 									 uint32 offset, uint32 length);
 extern struct varlena *focus_store_read_body(FocusStore *store, const FocusGroup *group);
+extern bool focus_store_can_add_groups(Relation rel);
 extern uint32 focus_store_add_group(Relation rel, struct varlena *body,
 									uint32 rows, CommandId cid, bool frozen);
 extern void focus_store_remove_group(FocusStore *store, const FocusGroup *group, bool moved,
