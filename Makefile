@@ -11,7 +11,8 @@
 #   make coverage        check-all with line coverage counted; needs lcov
 #   make check-twin      random workload on focus and heap for TWIN_SECONDS (3600)
 #   make check-core      PostgreSQL's own suites with focus as the default table
-#                        access method; PGSRC is PostgreSQL's source, unpacked
+#                        access method; PGSRC is PostgreSQL's source, unpacked;
+#                        CORE_GROUPS=1 puts each row into a row group
 #
 # The check-* targets need no installed copy, no running server and no root.
 
@@ -54,7 +55,7 @@ demo check-all:
 .PHONY: check-core
 check-core:
 	@test -n '$(PGSRC)' || { echo 'usage: make check-core PGSRC=/path/to/postgresql-15.x' >&2; exit 2; }
-	@CORE_CACHE='$(abspath $(CORE_CACHE))' CORE_SETTINGS='$(CORE_SETTINGS)' EXTRA_CFLAGS='$(EXTRA_CFLAGS)' \
+	@CORE_CACHE='$(abspath $(CORE_CACHE))' CORE_SETTINGS='$(CORE_SETTINGS)' CORE_GROUPS='$(CORE_GROUPS)' EXTRA_CFLAGS='$(EXTRA_CFLAGS)' \
 	  test/unprivileged.sh test/core/run.sh '$(abspath $(PGSRC))'
 
 # test/fuzz/NAME.c is linked with the files of fuzz_NAME, which are pure C or

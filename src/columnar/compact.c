@@ -187,6 +187,14 @@ compact_step(Oid relid)
 		table_close(rel, NoLock);
 		return false;
 	}
+	if (!focus_store_can_add_groups(rel))
+	{
+		ereport(WARNING,
+				(errmsg("table \"%s\" cannot be compacted in this transaction", RelationGetRelationName(rel)),
+				 errdetail("Its TOAST table or the index of that has been built anew by the transaction.")));
+		table_close(rel, NoLock);
+		return false;
+	}
 	CheckTableNotInUse(rel, "focus_compact");
 	focus_bulk_flush(rel);
 

@@ -10,7 +10,8 @@
 # focus, except for the differences listed in allowed_MAJOR.txt next to this
 # file, if there is such a list; compare.pl judges.
 #
-# CORE_CACHE names the folder for the server and the output, build/core
+# CORE_GROUPS, if not empty, puts each row into a row group at once; then the
+# list is allowed_MAJOR_groups.txt.  CORE_CACHE names the folder for the server and the output, build/core
 # otherwise.  CORE_SETTINGS holds more settings to run focus with, such as
 # "debug_parallel_query=regress", divided by spaces.
 set -eu
@@ -85,6 +86,13 @@ install_focus
 echo "default_table_access_method = focus" >"$cache/focus.conf"
 # The lists are of plans with sequential scans.
 echo "focus.enable_scan = off" >>"$cache/focus.conf"
+if [ -n "${CORE_GROUPS:-}" ]; then
+	allowed=${allowed}_groups
+	echo "focus.debug_force_groups = on" >>"$cache/focus.conf"
+	# Where rows in row groups make sessions wait that would not in heap, a test
+	# stands still.
+	export PGISOLATIONTIMEOUT=5
+fi
 for setting in ${CORE_SETTINGS:-}; do
 	echo "${setting%%=*} = '${setting#*=}'" >>"$cache/focus.conf"
 done

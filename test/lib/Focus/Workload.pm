@@ -842,10 +842,12 @@ sub unique
 		success => sub { @{ $_[0] }{ 'unique', 'deferrable' } = ($name, $deferrable) } };
 }
 
+# A cursor on a focus table reads the TOAST index, too.
 sub reindex
 {
 	my ($self) = @_;
 
+	return if keys %{ $self->{cursors} };
 	return 'REINDEX TABLE t;';
 }
 
