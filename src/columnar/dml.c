@@ -21,6 +21,7 @@
 #include "catalog/catalog.h"
 #include "catalog/pg_publication.h"
 #include "pgstat.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "utils/rel.h"
@@ -48,6 +49,7 @@ static TM_Result lock_new_version(Relation rel, ItemPointer tid, Snapshot snapsh
 								  TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
 								  LockWaitPolicy wait_policy, uint8 flags,
 								  TM_FailureData *tmfd);
+static TM_Result self_modified(Relation rel, const ItemPointerData *first, TM_FailureData *tmfd);
 static void check_not_published(Relation rel, bool update);
 
 TM_Result
@@ -301,6 +303,39 @@ lock_new_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 	result = focus_delta_of(rel)->tuple_lock(rel, tid, snapshot, slot, cid, mode, wait_policy,
 											 flags, tmfd);
 	tmfd->traversed = true;
+	if (result == TM_SelfModified && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION))
+		result = self_modified(rel, tid, tmfd);
+	return result;
+}
+
+/*
+ * Heap does not follow updates of this transaction when it is asked to lock the
+ * first of them, but does so when it comes from an older version; then the
+ * command that made the last version is what its callers go by.
+ */
+static TM_Result
+self_modified(Relation rel, const ItemPointerData *first, TM_FailureData *tmfd)
+{
+	HeapTupleData tuple = {.t_self = *first};
+	TM_Result	result = TM_Deleted;
+	Buffer		buffer;
+	bool		more = true;
+
+	while (more && heap_fetch(rel, SnapshotAny, &tuple, &buffer, false))
+	{
+		uint16		infomask = tuple.t_data->t_infomask;
+		bool		removed = (infomask & HEAP_XMAX_INVALID) == 0 && !HEAP_XMAX_IS_LOCKED_ONLY(infomask) &&
+			TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(tuple.t_data));
+
+		if (!removed)
+		{
+			tmfd->cmax = HeapTupleHeaderGetCmin(tuple.t_data);
+			result = TM_SelfModified;
+		}
+		more = removed && !ItemPointerEquals(&tuple.t_self, &tuple.t_data->t_ctid);
+		tuple.t_self = tuple.t_data->t_ctid;
+		ReleaseBuffer(buffer);
+	}
 	return result;
 }
 
