@@ -90,6 +90,7 @@ begin(CustomScanState *node, EState *estate, int eflags)
 												  ALLOCSET_DEFAULT_SIZES);
 	state->fake = makeNode(AggState);
 	state->fake->curaggcontext = CreateStandaloneExprContext();
+	state->results = CreateStandaloneExprContext();
 	state->keys = palloc0(mul_size(Max(noutputs, 1), sizeof(FocusAggKey)));
 	state->aggs = palloc0(mul_size(Max(noutputs, 1), sizeof(FocusAggregate)));
 
@@ -125,9 +126,9 @@ exec(CustomScanState *node)
 			slot = next_group(state);
 			if (slot != NULL)
 				break;
-			state->emitting = false;
 			if (state->finished)
 				return ExecClearTuple(node->ss.ss_ScanTupleSlot);
+			state->emitting = false;
 			focus_agg_reset(state);
 		}
 		state->finished = consume(state);
@@ -147,6 +148,7 @@ end(CustomScanState *node)
 
 	focus_scan_end_rows(&state->scan);
 	FreeExprContext(state->fake->curaggcontext, true);
+	FreeExprContext(state->results, true);
 	MemoryContextDelete(state->groups_context);
 }
 
@@ -157,8 +159,11 @@ rescan(CustomScanState *node)
 	int			i;
 
 	for (i = 0; i < state->naggs; i++)
+	{
+		state->aggs[i].row_group = -1;
 		if (state->aggs[i].filter != NULL)
 			focus_constants_forget(state->aggs[i].filter);
+	}
 	focus_scan_rescan_rows(&state->scan);
 	focus_agg_reset(state);
 	state->finished = state->emitting = false;
@@ -222,6 +227,7 @@ begin_aggregate(FocusAggState *state, Aggref *aggref, int output)
 	ScanState  *ss = &state->scan.css.ss;
 
 	agg->output = output;
+	agg->row_group = -1;
 	agg->column = -1;
 	if (aggref->args != NIL)
 		agg->column = column_of(state, linitial_node(TargetEntry, aggref->args)->expr);
@@ -305,13 +311,16 @@ static bool
 too_large(FocusAggState *state)
 {
 	return state->nkeys > 0 && state->ngroups > 1024 &&
-		MemoryContextMemAllocated(state->groups_context, false) > get_hash_memory_limit();
+		MemoryContextMemAllocated(state->groups_context, false) +
+		MemoryContextMemAllocated(state->fake->curaggcontext->ecxt_per_tuple_memory, true) >
+		get_hash_memory_limit();
 }
 
 static TupleTableSlot *
 next_group(FocusAggState *state)
 {
 	TupleTableSlot *slot = state->scan.css.ss.ss_ScanTupleSlot;
+	ExprContext *aggregates = state->fake->curaggcontext;
 	MemoryContext caller;
 	uint32		group;
 	int			i;
@@ -332,10 +341,15 @@ next_group(FocusAggState *state)
 		slot->tts_values[state->keys[i].output] = state->keys[i].values[id];
 		slot->tts_isnull[state->keys[i].output] = id == 0;
 	}
-	caller = MemoryContextSwitchTo(state->scan.css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+
+	/* What is made for this group only is to be freed before the next one. */
+	ResetExprContext(state->results);
+	state->fake->curaggcontext = state->results;
+	caller = MemoryContextSwitchTo(state->results->ecxt_per_tuple_memory);
 	for (i = 0; i < state->naggs; i++)
 		slot->tts_values[state->aggs[i].output] =
 			focus_agg_result(state, i, group, &slot->tts_isnull[state->aggs[i].output]);
 	MemoryContextSwitchTo(caller);
+	state->fake->curaggcontext = aggregates;
 	return ExecStoreVirtualTuple(slot);
 }

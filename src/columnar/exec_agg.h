@@ -72,6 +72,7 @@ typedef struct FocusAggState
 {
 	FocusScanState scan;
 	AggState   *fake;			/* what core's aggregate functions want to see */
+	ExprContext *results;		/* that they use while a group is returned */
 	MemoryContext groups_context;	/* keys, groups, accumulators */
 	int			nkeys;
 	FocusAggKey *keys;

@@ -132,7 +132,8 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 
 /*
  * The target of partial aggregation: what core's planner would make, or else
- * NULL.
+ * NULL.  A column that is neither grouped by nor aggregated depends on the keys;
+ * to the node it is one more key.
  */
 static PathTarget *
 partial_target(PlannerInfo *root, RelOptInfo *grouped_rel, Node *having)
@@ -172,7 +173,7 @@ partial_target(PlannerInfo *root, RelOptInfo *grouped_rel, Node *having)
 			mark_partial_aggref(aggref, AGGSPLIT_INITIAL_SERIAL);
 			lfirst(cell) = aggref;
 		}
-		else if (ref == 0)
+		else if (ref == 0 && !IsA(lfirst(cell), Var))
 			return NULL;
 	}
 	return set_pathtarget_cost_width(root, target);

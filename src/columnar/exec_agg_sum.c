@@ -126,6 +126,7 @@ focus_agg_add_row(FocusAggState *state, int agg, uint32 group)
 	FocusAccumulator *acc = accumulator(state, agg, group);
 	TupleTableSlot *slot = state->scan.row_slot;
 	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
+	MemoryContext caller;
 
 	econtext->ecxt_scantuple = slot;
 	if (aggregate->filter_state != NULL && !ExecQual(aggregate->filter_state, econtext))
@@ -135,7 +136,11 @@ focus_agg_add_row(FocusAggState *state, int agg, uint32 group)
 	if (aggregate->kind == FOCUS_AGG_COUNT)
 		acc->count++;
 	else
+	{
+		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 		add_datum(state, aggregate, acc, slot->tts_values[aggregate->column]);
+		MemoryContextSwitchTo(caller);
+	}
 }
 
 /*
@@ -169,7 +174,7 @@ filtered_rows(FocusAggState *state, FocusAggregate *agg, uint16 *rows)
 {
 	FocusScanState *scan = &state->scan;
 
-	if (agg->filter->reader != scan->reader || agg->row_group != scan->scan->group)
+	if (agg->row_group != scan->scan->group)
 		focus_filter_begin_group(agg->filter, scan->reader, &scan->scan->store, true);
 	agg->row_group = scan->scan->group;
 	memcpy(rows, scan->rows, scan->nrows * sizeof(uint16));
