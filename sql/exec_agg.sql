@@ -1,4 +1,4 @@
--- Aggregation by vectors: states as core makes them, finished by core.
+-- Aggregation by vectors: complete groups, or states as core makes them.
 SET timezone = 'UTC';
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE heap_t (id int, name text, label varchar(10), cost numeric, odd numeric, ts timestamptz, flag bool) USING heap;

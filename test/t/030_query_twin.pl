@@ -149,7 +149,7 @@ my %keys = (
 
 sub argument_of_sum
 {
-	my $then = one_of('cost', 'cost', 'qty', '0', '1.50', '-cost', 'NULL');
+	my $then = one_of('cost', 'cost', 'qty', '0', '1.50', '-cost', 'NULL::numeric');
 	my $else = one_of('ELSE 0 ', 'ELSE 0 ', '', 'ELSE 0.00 ', 'ELSE qty ', 'ELSE NULL ');
 
 	return one_of(
