@@ -106,6 +106,10 @@ SELECT differences('SELECT id, label, cost, count(*) FROM t GROUP BY id');
 ALTER TABLE t DROP CONSTRAINT t_pkey;
 ALTER TABLE heap_t DROP CONSTRAINT heap_t_pkey;
 
+-- Keys that are shown more than once, and parts of expressions
+SELECT differences('SELECT coalesce(label, name), coalesce(label, name), coalesce(label, name) || ''x'', count(*) FROM t GROUP BY coalesce(label, name)');
+SELECT differences('SELECT max(lower(name)) || upper(name), upper(name) FROM t GROUP BY upper(name) HAVING upper(name) > ''N'' AND sum(cost) > 0');
+
 -- What the node leaves to others
 CREATE FUNCTION aggregates(query text) RETURNS bool LANGUAGE plpgsql AS $$
 DECLARE line text;

@@ -169,16 +169,29 @@ why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 }
 
 /*
- * Keys and aggregates: what core's planner would have partial aggregation make.
- * A column that is neither grouped by nor aggregated depends on the keys; to the
- * node it is one more key.
+ * Puts something without columns where an expression, but for arguments of
+ * aggregates, is one of the keys.
+ */
+static Node *
+without_keys(Node *node, void *keys)
+{
+	if (node == NULL || IsA(node, Aggref))
+		return node;
+	if (list_member((List *) keys, node))
+		return (Node *) makeBoolConst(false, true);
+	return expression_tree_mutator(node, without_keys, keys);
+}
+
+/*
+ * Keys and aggregates.  A column that is neither grouped by nor aggregated
+ * depends on the keys, by a primary key, so it can be one more key.
  */
 static PathTarget *
 make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having)
 {
 	PathTarget *whole = grouped_rel->reltarget;
 	PathTarget *target = create_empty_pathtarget();
-	List	   *clause = focus_group_clause(root);
+	List	   *clause = root->parse->groupClause;
 	List	   *others = NIL;
 	ListCell   *cell;
 	int			i = 0;
@@ -194,6 +207,7 @@ make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having)
 	}
 	if (having != NIL)
 		others = lappend(others, having);
+	others = (List *) without_keys((Node *) others, target->exprs);
 	others = pull_var_clause((Node *) others, PVC_INCLUDE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
 							 PVC_INCLUDE_PLACEHOLDERS);
 	add_new_columns_to_pathtarget(target, others);
