@@ -135,6 +135,25 @@ SELECT query, aggregates(query) FROM (VALUES
 SET focus.enable_aggregate = off;
 SELECT aggregates('SELECT count(*) FROM t');
 RESET focus.enable_aggregate;
+CREATE FUNCTION why_not(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE) ' || query LOOP
+        IF line ~ 'Not Vectorized' THEN RETURN btrim(line); END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+SELECT query, why_not(query) FROM (VALUES
+    ('SELECT sum(cost) FROM t'),
+    ('SELECT stddev(cost) FROM t'),
+    ('SELECT sum(cost ORDER BY id) FROM t'),
+    ('SELECT name, sum(cost * random()::int) FROM t GROUP BY name'),
+    ('SELECT name, sum(cost) FROM t GROUP BY ROLLUP (name)'),
+    ('SELECT random(), count(*) FROM t GROUP BY 1'),
+    ('SELECT count(*) FROM t WHERE xmin IS NULL'),
+    ('SELECT count(*) FROM t WHERE now() IS NULL'),
+    ('SELECT id FROM t'),
+    ('SELECT sum(DISTINCT cost) FROM t')) q(query);
 
 -- Rows that a role may not see
 CREATE ROLE regress_focus_reader;
@@ -147,5 +166,5 @@ SELECT count(*) FROM t WHERE 1 / (id - 1) >= 0;
 RESET ROLE;
 
 DROP TABLE t, heap_t, queries;
-DROP FUNCTION differences(text), aggregates(text);
+DROP FUNCTION differences(text), aggregates(text), why_not(text);
 DROP ROLE regress_focus_reader;

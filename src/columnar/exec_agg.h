@@ -19,7 +19,8 @@ typedef enum FocusAggKind
 	FOCUS_AGG_COUNT,
 	FOCUS_AGG_SUM,				/* and averages */
 	FOCUS_AGG_EXTREME,			/* min and max */
-	FOCUS_AGG_DISTINCT			/* count(DISTINCT ...) */
+	FOCUS_AGG_DISTINCT,			/* count(DISTINCT ...) */
+	FOCUS_AGG_PARTS				/* what has been registered */
 } FocusAggKind;
 
 /* What core's state of a sum is, and what its result */
@@ -166,6 +167,37 @@ typedef struct FocusAccumulator
 								 * nothing is */
 } FocusAccumulator;
 
+/*
+ * An aggregate whose transition function adds up its first arguments, which are
+ * numerics, and may be given a sum instead of several values.  The argument
+ * behind them, if there is one, is the label of one of them: only values with
+ * the same label may be added before.
+ */
+typedef struct FocusAggSums
+{
+	PGFunction	transfn;
+	int			nsums;			/* one or two */
+	int			label_of;		/* of which argument, from 0; -1 for no label */
+} FocusAggSums;
+
+/* The sum of the values of a group with the same label */
+typedef struct FocusAggPart
+{
+	FocusAccumulator sum;
+	uint32		group;
+	uint32		id;				/* argument, or nsums + id of the label */
+	uint32		next;			/* of the group: index + 1 */
+} FocusAggPart;
+
+typedef struct FocusAggParts
+{
+	uint32		nparts;
+	uint32		space;
+	FocusAggPart *parts;
+	uint32		nslots;			/* a power of two */
+	uint32	   *slots;			/* index of a part + 1 */
+} FocusAggParts;
+
 typedef struct FocusAggregate
 {
 	int			output;
@@ -191,6 +223,14 @@ typedef struct FocusAggregate
 	/* DISTINCT */
 	FocusAggKey *distinct;
 	FocusAggPairs pairs;
+
+	/*
+	 * PARTS: each branch is an argument; count in an accumulator is the index of
+	 * the group's last part + 1
+	 */
+	const FocusAggSums *sums;
+	FocusAggKey *label;			/* or NULL */
+	FocusAggParts parts;
 } FocusAggregate;
 
 typedef struct FocusAggState
@@ -268,6 +308,8 @@ extern void focus_agg_sum_vector(FocusAggState *state, int agg, const FocusAggVe
 								 const uint16 *rows, int count);
 extern void focus_agg_sum_entry(FocusAggState *state, int agg, uint32 group, const FocusAggEntry *entry);
 extern Datum focus_agg_sum_result(FocusAggState *state, int agg, uint32 group, bool *isnull);
+extern bool focus_agg_sum_try(FocusAccumulator *acc, int64 number, int scale, int shown);
+extern Datum focus_agg_sum_numeric(const FocusAccumulator *acc);
 
 /* exec_agg_extreme.c */
 extern void focus_agg_extreme_vector(FocusAggState *state, int agg, const FocusAggVector *vector,
@@ -278,5 +320,12 @@ extern Datum focus_agg_extreme_result(FocusAggState *state, int agg, uint32 grou
 /* exec_agg_distinct.c */
 extern void focus_agg_distinct_vector(FocusAggState *state, int agg, const uint16 *rows, int count);
 extern void focus_agg_distinct_row(FocusAggState *state, int agg, uint32 group);
+
+/* exec_agg_parts.c */
+extern void focus_agg_register_sums(const FocusAggSums *sums);
+extern const FocusAggSums *focus_agg_sums_of(Oid aggregate);
+extern void focus_agg_parts_vector(FocusAggState *state, int agg, const uint16 *rows, int count);
+extern void focus_agg_parts_row(FocusAggState *state, int agg, uint32 group);
+extern Datum focus_agg_parts_result(FocusAggState *state, int agg, uint32 group, bool *isnull);
 
 #endif							/* FOCUS_EXEC_AGG_H */

@@ -43,10 +43,12 @@ focus_agg_add_vector(FocusAggState *state, int agg)
 		return;
 	if (aggregate->kind == FOCUS_AGG_DISTINCT)
 		focus_agg_distinct_vector(state, agg, rows, count);
+	else if (aggregate->kind == FOCUS_AGG_PARTS)
+		focus_agg_parts_vector(state, agg, rows, count);
 	else if (aggregate->nbranches == 0)
 		count_rows(state, agg, rows, count);
 
-	for (i = 0; i < aggregate->nbranches && count > 0; i++)
+	for (i = 0; aggregate->kind != FOCUS_AGG_PARTS && i < aggregate->nbranches && count > 0; i++)
 	{
 		FocusAggBranch *branch = &aggregate->branches[i];
 		int			nsome;
@@ -81,6 +83,13 @@ focus_agg_add_row(FocusAggState *state, int agg, uint32 group)
 	if (aggregate->kind == FOCUS_AGG_DISTINCT)
 	{
 		focus_agg_distinct_row(state, agg, group);
+		return;
+	}
+	if (aggregate->kind == FOCUS_AGG_PARTS)
+	{
+		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		focus_agg_parts_row(state, agg, group);
+		MemoryContextSwitchTo(caller);
 		return;
 	}
 	if (aggregate->nbranches == 0)
@@ -121,6 +130,8 @@ focus_agg_result(FocusAggState *state, int agg, uint32 group, bool *isnull)
 			return focus_agg_sum_result(state, agg, group, isnull);
 		case FOCUS_AGG_EXTREME:
 			return focus_agg_extreme_result(state, agg, group, isnull);
+		case FOCUS_AGG_PARTS:
+			return focus_agg_parts_result(state, agg, group, isnull);
 	}
 	pg_unreachable();
 }
@@ -143,6 +154,7 @@ add_values(FocusAggState *state, int agg, FocusAggValue *value, const uint16 *ro
 			focus_agg_extreme_vector(state, agg, &vector, rows, count);
 			break;
 		case FOCUS_AGG_DISTINCT:
+		case FOCUS_AGG_PARTS:
 			break;
 	}
 }

@@ -56,7 +56,10 @@ focus_agg_reset(FocusAggState *state)
 	{
 		if (state->aggs[i].distinct != NULL)
 			reset_key(state, state->aggs[i].distinct);
+		if (state->aggs[i].label != NULL)
+			reset_key(state, state->aggs[i].label);
 		memset(&state->aggs[i].pairs, 0, sizeof(FocusAggPairs));
+		memset(&state->aggs[i].parts, 0, sizeof(FocusAggParts));
 	}
 	make_space(state, 1);
 	if (state->nkeys == 0)

@@ -33,6 +33,8 @@ static void begin_branches(FocusAggState *state, FocusAggregate *agg, Expr *argu
 						   FocusAggWant want);
 static void begin_branch(FocusAggState *state, FocusAggregate *agg, Expr *condition, Expr *value,
 						 FocusAggWant want);
+static void begin_parts(FocusAggState *state, FocusAggregate *agg, Aggref *aggref);
+static void find_functions(FocusAggregate *agg, const Aggref *aggref);
 static FocusAggWant begin_sum(FocusAggregate *agg, const Aggref *aggref);
 static FocusAggWant want_of_extreme(Oid type);
 
@@ -70,6 +72,9 @@ focus_agg_kind(const Aggref *aggref, FocusAggKind *kind)
 			*kind = FOCUS_AGG_SUM;
 			return true;
 		default:
+			*kind = FOCUS_AGG_PARTS;
+			if (focus_agg_sums_of(aggref->aggfnoid) != NULL)
+				return true;
 			*kind = FOCUS_AGG_EXTREME;
 			return is_extreme(aggref, &is_max, &compare);
 	}
@@ -150,6 +155,9 @@ focus_agg_begin_aggregate(FocusAggState *state, Aggref *aggref, int output)
 		case FOCUS_AGG_DISTINCT:
 			agg->distinct = palloc0(sizeof(FocusAggKey));
 			focus_agg_begin_key(state, agg->distinct, argument, -1);
+			return;
+		case FOCUS_AGG_PARTS:
+			begin_parts(state, agg, aggref);
 			return;
 	}
 	if (argument != NULL)
@@ -291,8 +299,31 @@ begin_branch(FocusAggState *state, FocusAggregate *agg, Expr *condition, Expr *v
 												  ALLOCSET_SMALL_SIZES);
 }
 
-static FocusAggWant
-begin_sum(FocusAggregate *agg, const Aggref *aggref)
+/*
+ * Labels are told apart by their bytes, whatever their collation.
+ */
+static void
+begin_parts(FocusAggState *state, FocusAggregate *agg, Aggref *aggref)
+{
+	int			i;
+
+	agg->sums = focus_agg_sums_of(aggref->aggfnoid);
+	find_functions(agg, aggref);
+	agg->branches = palloc0(mul_size(agg->sums->nsums, sizeof(FocusAggBranch)));
+	for (i = 0; i < agg->sums->nsums; i++)
+		begin_branch(state, agg, NULL, list_nth_node(TargetEntry, aggref->args, i)->expr, FOCUS_WANT_DECIMAL);
+	if (agg->sums->label_of < 0)
+		return;
+	agg->label = palloc0(sizeof(FocusAggKey));
+	focus_agg_begin_key(state, agg->label, list_nth_node(TargetEntry, aggref->args, i)->expr, -1);
+	agg->label->by_bytes = true;
+}
+
+/*
+ * The functions of an aggregate whose state is internal
+ */
+static void
+find_functions(FocusAggregate *agg, const Aggref *aggref)
 {
 	HeapTuple	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
 	Form_pg_aggregate form;
@@ -309,7 +340,12 @@ begin_sum(FocusAggregate *agg, const Aggref *aggref)
 		fmgr_info(form->aggfinalfn, &agg->finalfn);
 	}
 	ReleaseSysCache(tuple);
+}
 
+static FocusAggWant
+begin_sum(FocusAggregate *agg, const Aggref *aggref)
+{
+	find_functions(agg, aggref);
 	switch (aggref->aggfnoid)
 	{
 		case F_SUM_NUMERIC:

@@ -58,7 +58,7 @@ static const char *why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget 
 static PathTarget *make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having);
 static bool is_known(Node *node, Index relid);
 static bool has_system_columns(Node *node, Index relid);
-static void add_complete_path(Aggregation *agg, bool can_be_partial);
+static bool add_complete_path(Aggregation *agg, bool can_be_partial);
 static void add_partial_paths(Aggregation *agg);
 static double expected_memory(Aggregation *agg);
 static Path *other_path(Aggregation *agg, bool can_be_partial);
@@ -89,6 +89,7 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 {
 	GroupPathExtraData *grouping = extra;
 	Aggregation agg = {root};
+	const char *reason;
 	bool		can_be_partial;
 
 	if (next_hook)
@@ -106,8 +107,12 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 	agg.clause = focus_group_clause(root);
 	agg.having = (List *) grouping->havingQual;
 	agg.target = make_target(root, grouped_rel, agg.having);
-	if (why_not(root, agg.rel, agg.target) != NULL)
+	reason = why_not(root, agg.rel, agg.target);
+	if (reason != NULL)
+	{
+		focus_scan_explain_why(input_rel, reason);
 		return;
+	}
 
 	agg.groups = 1;
 	if (agg.clause != NIL)
@@ -117,7 +122,8 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 						&agg.estimate);
 	can_be_partial = (grouping->flags & GROUPING_CAN_PARTIAL_AGG) != 0 &&
 		(agg.clause == NIL || (grouping_is_hashable(agg.clause) && enable_hashagg));
-	add_complete_path(&agg, can_be_partial);
+	if (!add_complete_path(&agg, can_be_partial) && !can_be_partial)
+		focus_scan_explain_why(input_rel, "types without equality or order, or memory for the groups");
 	if (can_be_partial)
 		add_partial_paths(&agg);
 }
@@ -155,6 +161,9 @@ why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 
 		if (IsA(expr, Aggref))
 		{
+			if (aggref->aggorder != NIL || (aggref->aggdistinct != NIL && !focus_agg_kind(aggref, &kind)))
+				return psprintf("%s in aggregate %s", aggref->aggorder != NIL ? "ORDER BY" : "DISTINCT",
+								get_func_name(aggref->aggfnoid));
 			if (!focus_agg_kind(aggref, &kind))
 				return psprintf("aggregate %s", get_func_name(aggref->aggfnoid));
 			if (!is_known((Node *) aggref->args, rel->relid) ||
@@ -232,9 +241,9 @@ is_known(Node *node, Index relid)
 }
 
 /*
- * Groups with results, if memory is expected to suffice for them.
+ * Groups with results, if memory is expected to suffice for them; else false.
  */
-static void
+static bool
 add_complete_path(Aggregation *agg, bool can_be_partial)
 {
 	PlannerInfo *root = agg->root;
@@ -258,13 +267,13 @@ add_complete_path(Aggregation *agg, bool can_be_partial)
 		}
 		if (get_typlen(exprType(expr)) < -1 ||
 			!focus_agg_key_functions(exprType(expr), exprCollation(expr), &equal, &hash, &by_bytes))
-			return;
+			return false;
 	}
 	if (expected_memory(agg) > (double) get_hash_memory_limit())
-		return;
+		return false;
 	other = other_path(agg, can_be_partial);
 	if (other == NULL)
-		return;
+		return false;
 
 	path = make_path(agg, agg->grouped_rel, agg->grouped_rel->reltarget, 0);
 	path->path.parallel_safe = agg->grouped_rel->consider_parallel && other->parallel_safe;
@@ -275,6 +284,7 @@ add_complete_path(Aggregation *agg, bool can_be_partial)
 		path->path.rows = clamp_row_est(path->path.rows * clauselist_selectivity(root, agg->having, 0, JOIN_INNER, NULL));
 	path->custom_paths = lappend(path->custom_paths, other);
 	add_path(agg->grouped_rel, &path->path);
+	return true;
 }
 
 /*

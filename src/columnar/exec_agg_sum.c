@@ -40,7 +40,7 @@ static void add_otherwise(FocusAggState *state, FocusAggregate *agg, FocusAccumu
 						  int64 number, int scale);
 static Datum sum_of_int4(const FocusAggregate *agg, const FocusAccumulator *acc, bool complete,
 						 bool *isnull);
-static Datum sum_as_numeric(const FocusAccumulator *acc);
+static bool rescale(FocusAccumulator *acc, int64 number, int scale);
 static Datum average(Datum sum, int64 count);
 static void spill(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc);
 static void *transit_sum(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
@@ -136,7 +136,7 @@ focus_agg_sum_result(FocusAggState *state, int agg, uint32 group, bool *isnull)
 		return (Datum) 0;
 	if (state->complete && acc->state == NULL)
 	{
-		result = sum_as_numeric(acc);
+		result = focus_agg_sum_numeric(acc);
 		return aggregate->is_average ? average(result, acc->count) : result;
 	}
 
@@ -197,6 +197,19 @@ static void
 add_otherwise(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, int64 number,
 			  int scale)
 {
+	if (rescale(acc, number, scale))
+		return;
+	spill(state, agg, acc);
+	acc->u.sum = number;
+	acc->scale = scale;
+}
+
+/*
+ * Adds a number at another scale; false if that is not possible.
+ */
+static bool
+rescale(FocusAccumulator *acc, int64 number, int scale)
+{
 	int			digits = scale - acc->scale;
 	int128		sum;
 
@@ -206,25 +219,43 @@ add_otherwise(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, 
 	{
 		acc->u.sum = sum;
 		acc->scale = scale;
-		return;
+		return true;
 	}
 	if (digits < 0 && digits >= -POWER_MAX &&
 		!__builtin_add_overflow(acc->u.sum, (int128) number * power_of_ten(-digits), &sum))
 	{
 		acc->u.sum = sum;
-		return;
+		return true;
 	}
-	spill(state, agg, acc);
-	acc->u.sum = number;
-	acc->scale = scale;
+	return false;
+}
+
+/*
+ * Adds a number, unless it does not fit; it always fits into an empty
+ * accumulator.
+ */
+bool
+focus_agg_sum_try(FocusAccumulator *acc, int64 number, int scale, int shown)
+{
+	int128		sum;
+
+	if (acc->count == 0)
+		acc->scale = scale;
+	if (acc->scale == scale && !__builtin_add_overflow(acc->u.sum, (int128) number, &sum))
+		acc->u.sum = sum;
+	else if (!rescale(acc, number, scale))
+		return false;
+	acc->count++;
+	acc->shown = Max(acc->shown, shown);
+	return true;
 }
 
 /*
  * The accumulator's sum as a numeric with the decimals that the sum of
  * numerics would show.
  */
-static Datum
-sum_as_numeric(const FocusAccumulator *acc)
+Datum
+focus_agg_sum_numeric(const FocusAccumulator *acc)
 {
 	char		text[TEXT_MAX];
 	char	   *at = text + sizeof(text);
@@ -314,7 +345,7 @@ transit_sum(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, ui
 	if (agg->form == FOCUS_SUM_NUMERIC)
 	{
 		*count = 1;
-		return transit(state, agg, NULL, sum_as_numeric(acc));
+		return transit(state, agg, NULL, focus_agg_sum_numeric(acc));
 	}
 	do
 	{
@@ -345,6 +376,18 @@ transit(FocusAggState *state, FocusAggregate *agg, void *trans, Datum value)
 }
 
 #else
+
+bool
+focus_agg_sum_try(FocusAccumulator *acc, int64 number, int scale, int shown)
+{
+	return false;
+}
+
+Datum
+focus_agg_sum_numeric(const FocusAccumulator *acc)
+{
+	elog(ERROR, "no integers of 128 bits");
+}
 
 void
 focus_agg_sum_vector(FocusAggState *state, int agg, const FocusAggVector *vector, const uint16 *rows,
