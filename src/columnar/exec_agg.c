@@ -83,6 +83,18 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	state->having = ExecInitQual(lsecond(plan->custom_exprs), &node->ss.ps);
 	if (plan->custom_plans != NIL)
 		state->other = ExecInitNode(linitial(plan->custom_plans), estate, eflags);
+	if (list_length(plan->custom_plans) > 1)
+	{
+		Expr	   *outer = linitial((List *) to_columns(lthird(plan->custom_exprs), plan->custom_scan_tlist));
+		List	   *oids = lthird(plan->custom_private);
+
+		state->param = linitial_int(lfourth(plan->custom_private));
+		state->position = lsecond_int(lfourth(plan->custom_private));
+		state->value_type = lthird_oid(oids);
+		state->inner = ExecInitNode(lsecond(plan->custom_plans), estate, eflags);
+		node->custom_ps = list_make1(state->inner); /* for EXPLAIN */
+		quals = lappend(quals, focus_semijoin_condition(outer, oids, state->param));
+	}
 	state->scan.row_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(node->ss.ss_currentRelation),
 												  &TTSOpsVirtual);
 	state->value_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(node->ss.ss_currentRelation),
@@ -133,7 +145,7 @@ exec(CustomScanState *node)
 			state->next = 0;
 			if (state->use_other)
 			{
-				node->custom_ps = list_make1(state->other); /* for EXPLAIN */
+				node->custom_ps = lappend(node->custom_ps, state->other);
 				focus_agg_reset(state);
 			}
 		}
@@ -161,6 +173,8 @@ end(CustomScanState *node)
 
 	if (state->other != NULL)
 		ExecEndNode(state->other);
+	if (state->inner != NULL)
+		ExecEndNode(state->inner);
 	focus_scan_end_rows(&state->scan);
 	FreeExprContext(state->fake->curaggcontext, true);
 	FreeExprContext(state->results, true);
@@ -174,6 +188,17 @@ forget_condition(FocusAggCondition *condition)
 		return;
 	condition->row_group = -1;
 	focus_constants_forget(condition->filter);
+}
+
+static void
+rescan_child(CustomScanState *node, PlanState *child)
+{
+	if (child == NULL)
+		return;
+	if (node->ss.ps.chgParam != NULL)
+		UpdateChangedParamSet(child, node->ss.ps.chgParam);
+	if (child->chgParam == NULL)
+		ExecReScan(child);
 }
 
 static void
@@ -194,13 +219,9 @@ rescan(CustomScanState *node)
 			agg->branches[j].value.row_group = -1;
 		}
 	}
-	if (state->other != NULL)
-	{
-		if (node->ss.ps.chgParam != NULL)
-			UpdateChangedParamSet(state->other, node->ss.ps.chgParam);
-		if (state->other->chgParam == NULL)
-			ExecReScan(state->other);
-	}
+	rescan_child(node, state->other);
+	rescan_child(node, state->inner);
+	state->inner_is_done = false;
 	focus_scan_rescan_rows(&state->scan);
 	focus_agg_reset(state);
 	state->finished = state->emitting = state->use_other = false;
@@ -237,6 +258,7 @@ explain(CustomScanState *node, List *ancestors, ExplainState *es)
 		ExplainPropertyList("Group Key", keys, es);
 	explain_quals("Having", lsecond(plan->custom_exprs), context, es);
 	explain_quals("Filter", linitial(plan->custom_exprs), context, es);
+	explain_quals("Semi Join Key", lthird(plan->custom_exprs), context, es);
 	focus_scan_explain(node, ancestors, es);
 	if (es->analyze && state->use_other)
 		ExplainPropertyBool("Memory Exceeded", true, es);
@@ -266,6 +288,8 @@ consume(FocusAggState *state)
 	FocusScanState *scan = &state->scan;
 	int			i;
 
+	if (state->inner != NULL && !state->inner_is_done)
+		focus_semijoin_run(state);
 	if (scan->scan == NULL)
 		focus_scan_start(scan);
 	if (scan->phase == FOCUS_SCAN_NOT_BEGUN)

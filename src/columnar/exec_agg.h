@@ -240,6 +240,14 @@ typedef struct FocusAggState
 	ExprState  *having;
 	PlanState  *other;			/* does the same in less memory; or NULL */
 	bool		use_other;
+
+	/* A plan whose values rows have to have; or NULL */
+	PlanState  *inner;
+	bool		inner_is_done;
+	int			param;			/* of the executor, for an array of the values */
+	int			position;		/* of the values in the inner plan's rows, from 0 */
+	Oid			value_type;
+
 	AggState   *fake;			/* what core's aggregate functions want to see */
 	ExprContext *results;		/* that they use while a group is returned */
 	TupleTableSlot *value_slot; /* with columns of one row */
@@ -264,6 +272,18 @@ typedef struct FocusAggState
 	uint32		next;			/* group to return */
 } FocusAggState;
 
+/* A join that only says which rows are wanted */
+typedef struct FocusSemijoin
+{
+	Path	   *inner;
+	int			position;		/* of the value in its targets, from 0 */
+	Node	   *outer;			/* over the table */
+	Oid			opno;			/* outer op value */
+	Oid			collation;
+	Oid			type;			/* of the value */
+	Index		level;			/* of security */
+} FocusSemijoin;
+
 static inline FocusAccumulator *
 focus_accumulator(FocusAggState *state, int agg, uint32 group)
 {
@@ -281,6 +301,12 @@ extern bool focus_agg_kind(const Aggref *aggref, FocusAggKind *kind);
 extern bool focus_agg_key_functions(Oid type, Oid collation, Oid *equal, Oid *hash, bool *by_bytes);
 extern void focus_agg_begin_key(FocusAggState *state, FocusAggKey *key, Expr *expr, int output);
 extern void focus_agg_begin_aggregate(FocusAggState *state, Aggref *aggref, int output);
+
+/* exec_agg_semijoin.c */
+extern bool focus_semijoin_find(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *rel,
+								FocusSemijoin *semijoin);
+extern Expr *focus_semijoin_condition(Expr *outer, List *oids, int paramid);
+extern void focus_semijoin_run(FocusAggState *state);
 
 /* exec_agg_groups.c */
 extern void focus_agg_reset(FocusAggState *state);

@@ -24,6 +24,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "optimizer/prep.h"
+#include "optimizer/subselect.h"
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
@@ -43,7 +44,9 @@ static create_upper_paths_hook_type next_hook = NULL;
 typedef struct Aggregation
 {
 	PlannerInfo *root;
+	RelOptInfo *input_rel;		/* the table, or the join */
 	RelOptInfo *rel;			/* the table */
+	FocusSemijoin *semijoin;	/* NULL if there is no join */
 	RelOptInfo *grouped_rel;
 	List	   *clause;			/* of groups */
 	List	   *having;
@@ -54,11 +57,13 @@ typedef struct Aggregation
 
 static void add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 					  RelOptInfo *output_rel, void *extra);
+static RelOptInfo *find_table(PlannerInfo *root, RelOptInfo *input_rel, FocusSemijoin *semijoin);
 static const char *why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target);
 static PathTarget *make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having);
-static bool is_known(Node *node, Index relid);
+static bool is_known(PlannerInfo *root, Node *node, Index relid);
 static bool has_system_columns(Node *node, Index relid);
 static bool add_complete_path(Aggregation *agg, bool can_be_partial);
+static void add_semijoin(Aggregation *agg, CustomPath *path);
 static void add_partial_paths(Aggregation *agg);
 static double expected_memory(Aggregation *agg);
 static Path *other_path(Aggregation *agg, bool can_be_partial);
@@ -89,6 +94,7 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 {
 	GroupPathExtraData *grouping = extra;
 	Aggregation agg = {root};
+	FocusSemijoin semijoin;
 	const char *reason;
 	bool		can_be_partial;
 
@@ -97,11 +103,14 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 #ifndef HAVE_INT128
 	return;
 #endif
-	if (stage != UPPERREL_GROUP_AGG || !focus_enable_aggregate || !focus_enable_scan ||
-		input_rel->reloptkind != RELOPT_BASEREL)
+	if (stage != UPPERREL_GROUP_AGG || !focus_enable_aggregate || !focus_enable_scan)
 		return;
-	agg.rel = find_base_rel(root, input_rel->relid);
-	if (!focus_scan_is_candidate(agg.rel, planner_rt_fetch(agg.rel->relid, root)))
+	agg.input_rel = input_rel;
+	agg.rel = find_table(root, input_rel, &semijoin);
+	if (agg.rel == NULL)
+		return;
+	agg.semijoin = agg.rel != input_rel ? &semijoin : NULL;
+	if (agg.semijoin != NULL && !is_known(root, semijoin.outer, agg.rel->relid))
 		return;
 	agg.grouped_rel = grouped_rel;
 	agg.clause = focus_group_clause(root);
@@ -117,15 +126,43 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 	agg.groups = 1;
 	if (agg.clause != NIL)
 		agg.groups = estimate_num_groups(root, get_sortgrouplist_exprs(agg.clause, grouping->targetList),
-										 agg.rel->rows, NULL, NULL);
+										 input_rel->rows, NULL, NULL);
 	focus_scan_estimate(root, agg.rel, planner_rt_fetch(agg.rel->relid, root), agg.target->exprs,
 						&agg.estimate);
-	can_be_partial = (grouping->flags & GROUPING_CAN_PARTIAL_AGG) != 0 &&
+	can_be_partial = agg.semijoin == NULL && (grouping->flags & GROUPING_CAN_PARTIAL_AGG) != 0 &&
 		(agg.clause == NIL || (grouping_is_hashable(agg.clause) && enable_hashagg));
 	if (!add_complete_path(&agg, can_be_partial) && !can_be_partial)
 		focus_scan_explain_why(input_rel, "types without equality or order, or memory for the groups");
 	if (can_be_partial)
 		add_partial_paths(&agg);
+}
+
+/*
+ * The table whose rows are aggregated, or NULL if it is none of ours.
+ */
+static RelOptInfo *
+find_table(PlannerInfo *root, RelOptInfo *input_rel, FocusSemijoin *semijoin)
+{
+	int			relid = -1;
+
+	if (input_rel->reloptkind == RELOPT_BASEREL)
+	{
+		RelOptInfo *rel = find_base_rel(root, input_rel->relid);
+
+		return focus_scan_is_candidate(rel, planner_rt_fetch(rel->relid, root)) ? rel : NULL;
+	}
+	if (input_rel->reloptkind != RELOPT_JOINREL || bms_num_members(input_rel->relids) != 2)
+		return NULL;
+	while ((relid = bms_next_member(input_rel->relids, relid)) >= 0)
+	{
+		RelOptInfo *rel = root->simple_rel_array[relid];
+
+		if (rel != NULL && rel->reloptkind == RELOPT_BASEREL &&
+			focus_scan_is_candidate(rel, planner_rt_fetch(relid, root)) &&
+			focus_semijoin_find(root, input_rel, rel, semijoin))
+			return rel;
+	}
+	return NULL;
 }
 
 /*
@@ -166,11 +203,11 @@ why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 								get_func_name(aggref->aggfnoid));
 			if (!focus_agg_kind(aggref, &kind))
 				return psprintf("aggregate %s", get_func_name(aggref->aggfnoid));
-			if (!is_known((Node *) aggref->args, rel->relid) ||
-				!is_known((Node *) aggref->aggfilter, rel->relid))
+			if (!is_known(root, (Node *) aggref->args, rel->relid) ||
+				!is_known(root, (Node *) aggref->aggfilter, rel->relid))
 				return psprintf("argument or filter of aggregate %s", get_func_name(aggref->aggfnoid));
 		}
-		else if ((ref == 0 && !IsA(expr, Var)) || !is_known(expr, rel->relid) ||
+		else if ((ref == 0 && !IsA(expr, Var)) || !is_known(root, expr, rel->relid) ||
 				 get_typlen(exprType(expr)) < -1)
 			return "group key";
 	}
@@ -228,7 +265,7 @@ make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having)
  * as the node likes?
  */
 static bool
-is_known(Node *node, Index relid)
+is_known(PlannerInfo *root, Node *node, Index relid)
 {
 	Bitmapset  *attnos = NULL;
 	int			member = -1;
@@ -237,7 +274,8 @@ is_known(Node *node, Index relid)
 	while ((member = bms_next_member(attnos, member)) >= 0)
 		if (member + FirstLowInvalidHeapAttributeNumber <= 0)
 			return false;
-	return !contain_volatile_functions(node) && !contain_subplans(node);
+	return bms_is_subset(pull_varnos(root, node), bms_make_singleton(relid)) &&
+		!contain_volatile_functions(node) && !contain_subplans(node);
 }
 
 /*
@@ -283,8 +321,31 @@ add_complete_path(Aggregation *agg, bool can_be_partial)
 	if (agg->having != NIL)
 		path->path.rows = clamp_row_est(path->path.rows * clauselist_selectivity(root, agg->having, 0, JOIN_INNER, NULL));
 	path->custom_paths = lappend(path->custom_paths, other);
+	if (agg->semijoin != NULL)
+		add_semijoin(agg, path);
 	add_path(agg->grouped_rel, &path->path);
 	return true;
+}
+
+/*
+ * Puts the other side of a join below the node.
+ */
+static void
+add_semijoin(Aggregation *agg, CustomPath *path)
+{
+	FocusSemijoin *semijoin = agg->semijoin;
+	Param	   *param = SS_make_initplan_output_param(agg->root, get_array_type(semijoin->type), -1,
+													  semijoin->collation);
+
+	path->path.parallel_safe = false;
+	path->path.startup_cost += semijoin->inner->total_cost;
+	path->path.total_cost += semijoin->inner->total_cost;
+	path->custom_paths = lappend(path->custom_paths, semijoin->inner);
+	path->custom_private = lappend(path->custom_private,
+								   list_make4(semijoin->outer,
+											  list_make3_oid(semijoin->opno, semijoin->collation, semijoin->type),
+											  list_make2_int(param->paramid, semijoin->position),
+											  makeInteger((int) semijoin->level)));
 }
 
 /*
@@ -348,9 +409,9 @@ expected_memory(Aggregation *agg)
 			if (((Aggref *) expr)->aggdistinct == NIL)
 				continue;
 			expr = (Node *) linitial_node(TargetEntry, ((Aggref *) expr)->args)->expr;
-			values = estimate_num_groups(root, list_make1(expr), agg->rel->rows, NULL, NULL);
+			values = estimate_num_groups(root, list_make1(expr), agg->input_rel->rows, NULL, NULL);
 			bytes += 4 * sizeof(uint64) *
-				estimate_num_groups(root, lappend(list_copy(keys), expr), agg->rel->rows, NULL, NULL);
+				estimate_num_groups(root, lappend(list_copy(keys), expr), agg->input_rel->rows, NULL, NULL);
 		}
 		bytes += values * (get_typavgwidth(exprType(expr), exprTypmod(expr)) + 48);
 	}
@@ -382,7 +443,7 @@ other_path(Aggregation *agg, bool can_be_partial)
 	if (!grouping_is_sortable(agg->clause))
 		return NULL;
 	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
-	path = agg->rel->cheapest_total_path;
+	path = agg->input_rel->cheapest_total_path;
 	if (root->group_pathkeys != NIL)
 		path = (Path *) create_sort_path(root, rel, path, root->group_pathkeys, -1);
 	return (Path *) create_agg_path(root, rel, path, agg->target, agg->clause != NIL ? AGG_SORTED : AGG_PLAIN,
@@ -482,7 +543,10 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	CustomScan *scan = linitial_node(CustomScan, custom_plans);
 	List	   *quals = scan->scan.plan.qual;
 	List	   *exprs = lsecond(path->custom_private);
+	List	   *semijoin = list_length(path->custom_private) > 3 ? lfourth(path->custom_private) : NIL;
+	List	   *levels = list_copy(linitial(scan->custom_private));
 	List	   *columns = NIL;
+	List	   *outer = NIL;
 	int			noutputs;
 	ListCell   *cell;
 
@@ -491,7 +555,12 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	if (exprs == NIL)
 		columns = list_copy(tlist);
 	noutputs = list_length(columns);
-	foreach(cell, pull_var_clause((Node *) quals, 0))
+	if (semijoin != NIL)
+	{
+		outer = list_make1(linitial(semijoin));
+		levels = lappend_int(levels, intVal(lfourth(semijoin)));
+	}
+	foreach(cell, pull_var_clause((Node *) list_make2(quals, outer), 0))
 	{
 		if (tlist_member(lfirst(cell), columns) == NULL)
 			columns = lappend(columns, makeTargetEntry(lfirst(cell), list_length(columns) + 1, NULL, false));
@@ -501,9 +570,10 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	plan->flags = path->flags;
 	plan->custom_plans = list_copy_tail(custom_plans, 1);
 	plan->custom_scan_tlist = columns;
-	plan->custom_exprs = list_make2(quals, lthird(path->custom_private));
-	plan->custom_private = list_make2(linitial(scan->custom_private),
-									  list_make2_int(noutputs, exprs != NIL));
+	plan->custom_exprs = list_make3(quals, lthird(path->custom_private), outer);
+	plan->custom_private = list_make2(levels, list_make2_int(noutputs, exprs != NIL));
+	if (semijoin != NIL)
+		plan->custom_private = lappend(lappend(plan->custom_private, lsecond(semijoin)), lthird(semijoin));
 	plan->methods = &focus_agg_methods;
 	return &plan->scan.plan;
 }

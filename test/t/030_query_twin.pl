@@ -123,6 +123,9 @@ sub leaf
 		sub { 'signed >= 0 AND strict_positive(signed)' },
 		sub { 'id IN (SELECT b.small FROM t b WHERE b.id < 50)' },
 		sub { 'EXISTS (SELECT 1 FROM t b WHERE b.id = t.small AND b.id < 9)' },
+		sub { 'name IN (SELECT b.name FROM t b GROUP BY b.name ORDER BY sum(b.cost) DESC NULLS LAST, b.name LIMIT ' . pick(7) . ')' },
+		sub { my $column = one_of('small', 'cost', 'ci', 'res', 'dt', 'code', 'u', 'qty'); "$column IN (SELECT b.$column FROM t b WHERE b.id < 60)" },
+		sub { 'small IN (SELECT b.signed FROM t b WHERE b.id BETWEEN ' . pick(90) . ' AND 95)' },
 		sub { 'id > (SELECT min(b.id) + ' . pick(3000) . ' FROM t b)' },
 		sub { one_of("xmin::text <> '0'", 'cmax IS NULL', 'ctid IS NOT NULL', "tableoid::regclass::text = 't'") },
 		sub { one_of('true', 'NULL', '(SELECT true)') })->();
