@@ -76,8 +76,14 @@ SELECT explain('SELECT k, sum(w) FROM grown GROUP BY k');
 SELECT count(*), sum(n), max(s) FROM (SELECT k, count(DISTINCT v) + 0 AS n, sum(w) AS s FROM grown GROUP BY k HAVING count(*) > 3) g;
 SELECT x, (SELECT count(DISTINCT v) FROM grown WHERE k < x) FROM (VALUES (1), (4000), (2), (NULL), (5000)) x(x);
 SELECT x, (SELECT sum(n) FROM (SELECT count(*) AS n FROM grown WHERE k < x GROUP BY k OFFSET 0) g) FROM (VALUES (1), (4000), (2)) x(x);
+
+-- Not where it would be noticed that rows are filtered twice
+CREATE SEQUENCE seen;
+SELECT count(*) FROM (SELECT k, count(*) FROM grown WHERE nextval('seen') > 0 GROUP BY k OFFSET 0) g;
+SELECT last_value FROM seen;
 RESET work_mem;
 RESET hash_mem_multiplier;
 
+DROP SEQUENCE seen;
 DROP TABLE t, heap_t, grown;
 DROP FUNCTION differences(text), explain(text);

@@ -24,6 +24,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "optimizer/prep.h"
+#include "optimizer/restrictinfo.h"
 #include "optimizer/subselect.h"
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
@@ -132,7 +133,7 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 	can_be_partial = agg.semijoin == NULL && (grouping->flags & GROUPING_CAN_PARTIAL_AGG) != 0 &&
 		(agg.clause == NIL || (grouping_is_hashable(agg.clause) && enable_hashagg));
 	if (!add_complete_path(&agg, can_be_partial) && !can_be_partial)
-		focus_scan_explain_why(input_rel, "types without equality or order, or memory for the groups");
+		focus_scan_explain_why(input_rel, "types without equality or order, memory for the groups, or volatile conditions");
 	if (can_be_partial)
 		add_partial_paths(&agg);
 }
@@ -290,6 +291,9 @@ add_complete_path(Aggregation *agg, bool can_be_partial)
 	QualCost	having;
 	ListCell   *cell;
 
+	/* What is done twice must not be noticed. */
+	if (contain_volatile_functions((Node *) extract_actual_clauses(agg->rel->baserestrictinfo, false)))
+		return false;
 	foreach(cell, agg->target->exprs)
 	{
 		Node	   *expr = lfirst(cell);
