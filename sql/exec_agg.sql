@@ -1,6 +1,5 @@
--- Aggregation by vectors: states as core makes them, finished by core.
+-- Aggregation by vectors: complete groups, or states as core makes them.
 SET timezone = 'UTC';
-SET focus.enable_aggregate = on;
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE heap_t (id int, name text, label varchar(10), cost numeric, odd numeric, ts timestamptz, flag bool) USING heap;
 INSERT INTO heap_t
@@ -92,6 +91,25 @@ RESET plan_cache_mode;
 SELECT v, (SELECT sum(cost) FROM t WHERE id < v) FROM (VALUES (100), (5), (NULL)) v(v);
 EXPLAIN (COSTS OFF) SELECT v, (SELECT sum(cost) FROM t WHERE id < v) FROM generate_series(100, 200, 100) v;
 
+-- A parameter in FILTER, over one row group
+CREATE TABLE one (name text, cost numeric) USING focus;
+SET focus.debug_force_groups = on;
+INSERT INTO one SELECT 'n' || i % 3, i FROM generate_series(1, 2000) i;
+RESET focus.debug_force_groups;
+SELECT v, (SELECT count(*) FILTER (WHERE name = v) FROM one) FROM (VALUES ('n0'), ('n1'), ('n2'), ('n3'), ('n1')) v(v);
+DROP TABLE one;
+
+-- Columns that depend on the key
+ALTER TABLE t ADD PRIMARY KEY (id);
+ALTER TABLE heap_t ADD PRIMARY KEY (id);
+SELECT differences('SELECT id, label, cost, count(*) FROM t GROUP BY id');
+ALTER TABLE t DROP CONSTRAINT t_pkey;
+ALTER TABLE heap_t DROP CONSTRAINT heap_t_pkey;
+
+-- Keys that are shown more than once, and parts of expressions
+SELECT differences('SELECT coalesce(label, name), coalesce(label, name), coalesce(label, name) || ''x'', count(*) FROM t GROUP BY coalesce(label, name)');
+SELECT differences('SELECT max(lower(name)) || upper(name), upper(name) FROM t GROUP BY upper(name) HAVING upper(name) > ''N'' AND sum(cost) > 0');
+
 -- What the node leaves to others
 CREATE FUNCTION aggregates(query text) RETURNS bool LANGUAGE plpgsql AS $$
 DECLARE line text;
@@ -116,7 +134,26 @@ SELECT query, aggregates(query) FROM (VALUES
     ('SELECT count(*) FROM heap_t')) q(query);
 SET focus.enable_aggregate = off;
 SELECT aggregates('SELECT count(*) FROM t');
-SET focus.enable_aggregate = on;
+RESET focus.enable_aggregate;
+CREATE FUNCTION why_not(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE) ' || query LOOP
+        IF line ~ 'Not Vectorized' THEN RETURN btrim(line); END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+SELECT query, why_not(query) FROM (VALUES
+    ('SELECT sum(cost) FROM t'),
+    ('SELECT stddev(cost) FROM t'),
+    ('SELECT sum(cost ORDER BY id) FROM t'),
+    ('SELECT name, sum(cost * random()::int) FROM t GROUP BY name'),
+    ('SELECT name, sum(cost) FROM t GROUP BY ROLLUP (name)'),
+    ('SELECT random(), count(*) FROM t GROUP BY 1'),
+    ('SELECT count(*) FROM t WHERE xmin IS NULL'),
+    ('SELECT count(*) FROM t WHERE now() IS NULL'),
+    ('SELECT id FROM t'),
+    ('SELECT sum(DISTINCT cost) FROM t')) q(query);
 
 -- Rows that a role may not see
 CREATE ROLE regress_focus_reader;
@@ -129,5 +166,5 @@ SELECT count(*) FROM t WHERE 1 / (id - 1) >= 0;
 RESET ROLE;
 
 DROP TABLE t, heap_t, queries;
-DROP FUNCTION differences(text), aggregates(text);
+DROP FUNCTION differences(text), aggregates(text), why_not(text);
 DROP ROLE regress_focus_reader;

@@ -76,7 +76,7 @@ DECLARE
 BEGIN
 	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
 		IF line ~ 'Scan|Gather' THEN
-			RETURN NEXT substring(line, '[A-Z][A-Za-z ]+(?:\(FocusScan\) on \w+)?');
+			RETURN NEXT substring(line, '[A-Z][A-Za-z ]+(?:\(Focus\w+\) on \w+)?');
 		END IF;
 	END LOOP;
 END $$;

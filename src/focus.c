@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 
+#include "aggs/sums.h"
 #include "columnar/am.h"
 #include "columnar/exec_agg.h"
 #include "columnar/exec_scan.h"
@@ -27,5 +28,6 @@ _PG_init(void)
 	focus_guc_init();
 	focus_exec_scan_init();
 	focus_exec_agg_init();
+	focus_sums_init();
 	focus_utility_init();
 }

@@ -23,6 +23,8 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "aggs/sums.h"
+#include "columnar/exec_agg.h"
 #include "compat.h"
 #include "types/unit.h"
 
@@ -78,6 +80,28 @@ PG_FUNCTION_INFO_V1(focus_cost_per_combine);
 PG_FUNCTION_INFO_V1(focus_cost_per_serialize);
 PG_FUNCTION_INFO_V1(focus_cost_per_deserialize);
 PG_FUNCTION_INFO_V1(focus_cost_per_final);
+
+/*
+ * The sums may be made by vectors: amounts of one currency, costs, quantities,
+ * and quantities of one unit.
+ */
+static const FocusAggSums sums_of_aggregates[] = {
+	{focus_sum_accum, 1, 0},
+	{focus_cost_per_accum, 2, -1},
+	{focus_cost_per_token_accum, 2, 1},
+};
+
+/*
+ * To be called once per backend, when the library is loaded.
+ */
+void
+focus_sums_init(void)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(sums_of_aggregates); i++)
+		focus_agg_register_sums(&sums_of_aggregates[i]);
+}
 
 /*
  * The context that states live in.

@@ -1,32 +1,29 @@
 /*-------------------------------------------------------------------------
  *
  * exec_agg.c
- *	  The node for partial aggregation.
+ *	  The node for aggregation.
  *
  * Reads rows as the scan node does, and aggregates them a vector at a time.
- * Rows of the delta are aggregated one by one, into the same groups.  When the
- * groups take more memory than they may, they are returned and begun anew: the
- * node above combines what belongs together.
+ * Rows of the delta are aggregated one by one, into the same groups.
+ *
+ * The node returns either states, as core's Agg node does when it aggregates in
+ * part, or results.  When the groups take more memory than they may, states are
+ * returned and groups begun anew: the node above combines what belongs
+ * together.  Results cannot be returned so: what has been done is thrown away,
+ * and another plan, which can do with less memory, is asked instead.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_aggregate.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
-#include "executor/nodeHash.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
-#include "utils/syscache.h"
 
 #include "columnar/exec_agg.h"
 #include "compat.h"
@@ -38,11 +35,10 @@ static void end(CustomScanState *node);
 static void rescan(CustomScanState *node);
 static void explain(CustomScanState *node, List *ancestors, ExplainState *es);
 static Node *to_columns(Node *node, void *tlist);
-static void begin_key(FocusAggState *state, TargetEntry *entry, int output);
-static void begin_aggregate(FocusAggState *state, Aggref *aggref, int output);
 static bool consume(FocusAggState *state);
 static bool too_large(FocusAggState *state);
 static TupleTableSlot *next_group(FocusAggState *state);
+static TupleTableSlot *next_other(FocusAggState *state);
 
 const CustomScanMethods focus_agg_methods = {
 	.CustomName = FOCUS_AGG_NAME,
@@ -79,17 +75,36 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	FocusAggState *state = (FocusAggState *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
 	int			noutputs = linitial_int(lsecond(plan->custom_private));
-	List	   *quals = (List *) to_columns((Node *) plan->custom_exprs, plan->custom_scan_tlist);
+	List	   *quals = (List *) to_columns(linitial(plan->custom_exprs), plan->custom_scan_tlist);
 	List	   *exprs = NIL;
 	ListCell   *cell;
 
+	state->complete = lsecond_int(lsecond(plan->custom_private)) != 0;
+	state->having = ExecInitQual(lsecond(plan->custom_exprs), &node->ss.ps);
+	if (plan->custom_plans != NIL)
+		state->other = ExecInitNode(linitial(plan->custom_plans), estate, eflags);
+	if (list_length(plan->custom_plans) > 1)
+	{
+		Expr	   *outer = linitial((List *) to_columns(lthird(plan->custom_exprs), plan->custom_scan_tlist));
+		List	   *oids = lthird(plan->custom_private);
+
+		state->param = linitial_int(lfourth(plan->custom_private));
+		state->position = lsecond_int(lfourth(plan->custom_private));
+		state->value_type = lthird_oid(oids);
+		state->inner = ExecInitNode(lsecond(plan->custom_plans), estate, eflags);
+		node->custom_ps = list_make1(state->inner); /* for EXPLAIN */
+		quals = lappend(quals, focus_semijoin_condition(outer, oids, state->param));
+	}
 	state->scan.row_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(node->ss.ss_currentRelation),
 												  &TTSOpsVirtual);
+	state->value_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(node->ss.ss_currentRelation),
+											   &TTSOpsVirtual);
 	state->scan.all_quals = ExecInitQual(quals, &node->ss.ps);
 	state->groups_context = AllocSetContextCreate(estate->es_query_cxt, "focus aggregate groups",
 												  ALLOCSET_DEFAULT_SIZES);
 	state->fake = makeNode(AggState);
 	state->fake->curaggcontext = CreateStandaloneExprContext();
+	state->results = CreateStandaloneExprContext();
 	state->keys = palloc0(mul_size(Max(noutputs, 1), sizeof(FocusAggKey)));
 	state->aggs = palloc0(mul_size(Max(noutputs, 1), sizeof(FocusAggregate)));
 
@@ -102,9 +117,9 @@ begin(CustomScanState *node, EState *estate, int eflags)
 			break;
 		exprs = lappend(exprs, entry->expr);
 		if (IsA(entry->expr, Aggref))
-			begin_aggregate(state, (Aggref *) entry->expr, output);
+			focus_agg_begin_aggregate(state, (Aggref *) entry->expr, output);
 		else
-			begin_key(state, entry, output);
+			focus_agg_begin_key(state, &state->keys[state->nkeys++], entry->expr, output);
 	}
 	focus_scan_begin_rows(&state->scan, exprs, quals, linitial(plan->custom_private));
 	state->scan.rest_is_early = state->scan.rest != NULL;
@@ -115,29 +130,40 @@ static TupleTableSlot *
 exec(CustomScanState *node)
 {
 	FocusAggState *state = (FocusAggState *) node;
-	TupleTableSlot *slot;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
 
-	ResetExprContext(node->ss.ps.ps_ExprContext);
 	for (;;)
 	{
-		if (state->emitting)
+		TupleTableSlot *slot;
+
+		ResetExprContext(econtext);
+		if (!state->emitting && !state->use_other)
 		{
-			slot = next_group(state);
-			if (slot != NULL)
-				break;
-			state->emitting = false;
-			if (state->finished)
-				return ExecClearTuple(node->ss.ss_ScanTupleSlot);
-			focus_agg_reset(state);
+			state->finished = consume(state);
+			state->use_other = state->complete && !state->finished;
+			state->emitting = !state->use_other;
+			state->next = 0;
+			if (state->use_other)
+			{
+				node->custom_ps = lappend(node->custom_ps, state->other);
+				focus_agg_reset(state);
+			}
 		}
-		state->finished = consume(state);
-		state->emitting = true;
-		state->next = 0;
+		slot = state->use_other ? next_other(state) : next_group(state);
+		if (slot == NULL && (state->finished || state->use_other))
+			return ExecClearTuple(node->ss.ss_ScanTupleSlot);
+		if (slot == NULL)
+		{
+			state->emitting = false;
+			focus_agg_reset(state);
+			continue;
+		}
+
+		econtext->ecxt_scantuple = slot;
+		if (state->having != NULL && !ExecQual(state->having, econtext))
+			continue;
+		return node->ss.ps.ps_ProjInfo == NULL ? slot : ExecProject(node->ss.ps.ps_ProjInfo);
 	}
-	if (node->ss.ps.ps_ProjInfo == NULL)
-		return slot;
-	node->ss.ps.ps_ExprContext->ecxt_scantuple = slot;
-	return ExecProject(node->ss.ps.ps_ProjInfo);
 }
 
 static void
@@ -145,9 +171,34 @@ end(CustomScanState *node)
 {
 	FocusAggState *state = (FocusAggState *) node;
 
+	if (state->other != NULL)
+		ExecEndNode(state->other);
+	if (state->inner != NULL)
+		ExecEndNode(state->inner);
 	focus_scan_end_rows(&state->scan);
 	FreeExprContext(state->fake->curaggcontext, true);
+	FreeExprContext(state->results, true);
 	MemoryContextDelete(state->groups_context);
+}
+
+static void
+forget_condition(FocusAggCondition *condition)
+{
+	if (condition == NULL)
+		return;
+	condition->row_group = -1;
+	focus_constants_forget(condition->filter);
+}
+
+static void
+rescan_child(CustomScanState *node, PlanState *child)
+{
+	if (child == NULL)
+		return;
+	if (node->ss.ps.chgParam != NULL)
+		UpdateChangedParamSet(child, node->ss.ps.chgParam);
+	if (child->chgParam == NULL)
+		ExecReScan(child);
 }
 
 static void
@@ -155,30 +206,62 @@ rescan(CustomScanState *node)
 {
 	FocusAggState *state = (FocusAggState *) node;
 	int			i;
+	int			j;
 
 	for (i = 0; i < state->naggs; i++)
-		if (state->aggs[i].filter != NULL)
-			focus_constants_forget(state->aggs[i].filter);
+	{
+		FocusAggregate *agg = &state->aggs[i];
+
+		forget_condition(agg->filter);
+		for (j = 0; j < agg->nbranches; j++)
+		{
+			forget_condition(agg->branches[j].condition);
+			agg->branches[j].value.row_group = -1;
+		}
+	}
+	rescan_child(node, state->other);
+	rescan_child(node, state->inner);
+	state->inner_is_done = false;
 	focus_scan_rescan_rows(&state->scan);
 	focus_agg_reset(state);
-	state->finished = state->emitting = false;
+	state->finished = state->emitting = state->use_other = false;
+}
+
+static void
+explain_quals(const char *label, List *quals, List *context, ExplainState *es)
+{
+	if (quals != NIL)
+		ExplainPropertyText(label,
+							deparse_expression((Node *) make_ands_explicit(quals), context,
+											   list_length(es->rtable) > 1 || es->verbose, false),
+							es);
 }
 
 static void
 explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
+	FocusAggState *state = (FocusAggState *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, ancestors);
+	List	   *keys = NIL;
+	int			i;
 
-	if (plan->custom_exprs != NIL)
+	for (i = 0; i < state->nkeys; i++)
 	{
-		List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, ancestors);
+		TargetEntry *entry = list_nth_node(TargetEntry, plan->custom_scan_tlist, state->keys[i].output);
+		Var		   *var = makeVarFromTargetEntry(INDEX_VAR, entry);
 
-		ExplainPropertyText("Filter",
-							deparse_expression((Node *) make_ands_explicit(plan->custom_exprs), context,
-											   list_length(es->rtable) > 1 || es->verbose, false),
-							es);
+		keys = lappend(keys, deparse_expression((Node *) var, context,
+												list_length(es->rtable) > 1 || es->verbose, true));
 	}
+	if (keys != NIL)
+		ExplainPropertyList("Group Key", keys, es);
+	explain_quals("Having", lsecond(plan->custom_exprs), context, es);
+	explain_quals("Filter", linitial(plan->custom_exprs), context, es);
+	explain_quals("Semi Join Key", lthird(plan->custom_exprs), context, es);
 	focus_scan_explain(node, ancestors, es);
+	if (es->analyze && state->use_other)
+		ExplainPropertyBool("Memory Exceeded", true, es);
 }
 
 /*
@@ -195,69 +278,6 @@ to_columns(Node *node, void *tlist)
 	return expression_tree_mutator(node, to_columns, tlist);
 }
 
-static int
-column_of(FocusAggState *state, Expr *expr)
-{
-	List	   *vars = pull_var_clause((Node *) expr, 0);
-
-	return linitial_node(Var, vars)->varattno - 1;
-}
-
-static void
-begin_key(FocusAggState *state, TargetEntry *entry, int output)
-{
-	FocusAggKey *key = &state->keys[state->nkeys++];
-
-	key->output = output;
-	key->column = column_of(state, entry->expr);
-	key->is_column = IsA(entry->expr, Var);
-	key->state = ExecInitExpr(entry->expr, &state->scan.css.ss.ps);
-	get_typlenbyval(exprType((Node *) entry->expr), &key->typlen, &key->typbyval);
-}
-
-static void
-begin_aggregate(FocusAggState *state, Aggref *aggref, int output)
-{
-	FocusAggregate *agg = &state->aggs[state->naggs++];
-	ScanState  *ss = &state->scan.css.ss;
-
-	agg->output = output;
-	agg->column = -1;
-	if (aggref->args != NIL)
-		agg->column = column_of(state, linitial_node(TargetEntry, aggref->args)->expr);
-	if (aggref->aggfilter != NULL)
-	{
-		List	   *quals = make_ands_implicit(aggref->aggfilter);
-		List	   *levels = NIL;
-		List	   *rest;
-
-		/* What it is applied to has passed all quals. */
-		for (int i = 0; i < list_length(quals); i++)
-			levels = lappend_int(levels, 0);
-		agg->filter_state = ExecInitQual(quals, &ss->ps);
-		agg->filter = focus_filter_create(ss, quals, levels, &rest);
-		if (rest != NIL)
-			elog(ERROR, "filter of an aggregate cannot be applied to vectors");
-	}
-
-	agg->kind = FOCUS_AGG_COUNT;
-	if (aggref->aggfnoid == F_SUM_NUMERIC || aggref->aggfnoid == F_AVG_NUMERIC)
-	{
-		HeapTuple	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
-		Form_pg_aggregate form;
-
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for aggregate %u", aggref->aggfnoid);
-		form = (Form_pg_aggregate) GETSTRUCT(tuple);
-		fmgr_info(form->aggtransfn, &agg->transfn);
-		fmgr_info(form->aggcombinefn, &agg->combinefn);
-		fmgr_info(form->aggserialfn, &agg->serialfn);
-		fmgr_info(form->aggdeserialfn, &agg->deserialfn);
-		ReleaseSysCache(tuple);
-		agg->kind = FOCUS_AGG_NUMERIC;
-	}
-}
-
 /*
  * Reads on until all rows have been read, which is the result, or groups have
  * to be returned.
@@ -268,6 +288,8 @@ consume(FocusAggState *state)
 	FocusScanState *scan = &state->scan;
 	int			i;
 
+	if (state->inner != NULL && !state->inner_is_done)
+		focus_semijoin_run(state);
 	if (scan->scan == NULL)
 		focus_scan_start(scan);
 	if (scan->phase == FOCUS_SCAN_NOT_BEGUN)
@@ -304,14 +326,17 @@ consume(FocusAggState *state)
 static bool
 too_large(FocusAggState *state)
 {
-	return state->nkeys > 0 && state->ngroups > 1024 &&
-		MemoryContextMemAllocated(state->groups_context, false) > get_hash_memory_limit();
+	return (state->complete ? state->other != NULL : state->nkeys > 0 && state->ngroups > 1024) &&
+		MemoryContextMemAllocated(state->groups_context, false) +
+		MemoryContextMemAllocated(state->fake->curaggcontext->ecxt_per_tuple_memory, true) >
+		get_hash_memory_limit();
 }
 
 static TupleTableSlot *
 next_group(FocusAggState *state)
 {
 	TupleTableSlot *slot = state->scan.css.ss.ss_ScanTupleSlot;
+	ExprContext *aggregates = state->fake->curaggcontext;
 	MemoryContext caller;
 	uint32		group;
 	int			i;
@@ -332,10 +357,34 @@ next_group(FocusAggState *state)
 		slot->tts_values[state->keys[i].output] = state->keys[i].values[id];
 		slot->tts_isnull[state->keys[i].output] = id == 0;
 	}
-	caller = MemoryContextSwitchTo(state->scan.css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+
+	/* What is made for this group only is to be freed before the next one. */
+	ResetExprContext(state->results);
+	state->fake->curaggcontext = state->results;
+	caller = MemoryContextSwitchTo(state->results->ecxt_per_tuple_memory);
 	for (i = 0; i < state->naggs; i++)
 		slot->tts_values[state->aggs[i].output] =
 			focus_agg_result(state, i, group, &slot->tts_isnull[state->aggs[i].output]);
 	MemoryContextSwitchTo(caller);
+	state->fake->curaggcontext = aggregates;
+	return ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * A row of the other plan, whose targets are the node's.
+ */
+static TupleTableSlot *
+next_other(FocusAggState *state)
+{
+	TupleTableSlot *slot = state->scan.css.ss.ss_ScanTupleSlot;
+	TupleTableSlot *other = ExecProcNode(state->other);
+
+	if (TupIsNull(other))
+		return NULL;
+	slot_getallattrs(other);
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	memcpy(slot->tts_values, other->tts_values, other->tts_tupleDescriptor->natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, other->tts_isnull, other->tts_tupleDescriptor->natts * sizeof(bool));
 	return ExecStoreVirtualTuple(slot);
 }

@@ -4,32 +4,35 @@
  *	  Which group a row belongs to.
  *
  * Each value of a key has an id, which is found once for each code of a row
- * group.  Values are told apart by their bytes: that may be finer than the
- * query's equality, but the node above puts together what is equal.
+ * group.  Where the node returns states, values are told apart by their bytes:
+ * that may be finer than the query's equality, but the node above puts together
+ * what is equal.  Where it returns results, they are told apart by equality.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 
 #include "columnar/exec_agg.h"
-#include "columnar/value.h"
+#include "columnar/quick_hash.h"
 #include "compat.h"
 
 #define NOT_KNOWN			PG_UINT32_MAX
 #define FIRST_SPACE			64
 
-static void key_ids(FocusAggState *state, FocusAggKey *key);
-static void ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body);
-static void ids_by_numbers(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body);
-static uint32 id_of_column_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull);
+static void reset_key(FocusAggState *state, FocusAggKey *key);
+static void ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body,
+						 const uint16 *rows, int count);
+static uint32 id_of_code(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body,
+						 uint32 code, uint16 row);
+static void ids_by_numbers(FocusAggState *state, FocusAggKey *key, const uint16 *rows, int count);
+static uint32 id_of_row(FocusAggState *state, FocusAggKey *key, uint16 row);
+static uint32 id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size);
 static uint32 id_of_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull);
 static uint32 find_group(FocusAggState *state, const uint32 *ids);
 static void make_space(FocusAggState *state, uint32 groups);
@@ -48,17 +51,15 @@ focus_agg_reset(FocusAggState *state)
 	state->nslots = 0;
 	state->slots = NULL;
 	for (i = 0; i < state->nkeys; i++)
+		reset_key(state, &state->keys[i]);
+	for (i = 0; i < state->naggs; i++)
 	{
-		FocusAggKey *key = &state->keys[i];
-
-		key->nvalues = 1;
-		key->space = FIRST_SPACE;
-		key->values = MemoryContextAllocZero(state->groups_context, FIRST_SPACE * sizeof(Datum));
-		key->hashes = MemoryContextAllocZero(state->groups_context, FIRST_SPACE * sizeof(uint32));
-		key->nslots = FIRST_SPACE * 2;
-		key->slots = MemoryContextAllocZero(state->groups_context, key->nslots * sizeof(uint32));
-		key->row_group = -1;
-		key->ids_of_codes = NULL;
+		if (state->aggs[i].distinct != NULL)
+			reset_key(state, state->aggs[i].distinct);
+		if (state->aggs[i].label != NULL)
+			reset_key(state, state->aggs[i].label);
+		memset(&state->aggs[i].pairs, 0, sizeof(FocusAggPairs));
+		memset(&state->aggs[i].parts, 0, sizeof(FocusAggParts));
 	}
 	make_space(state, 1);
 	if (state->nkeys == 0)
@@ -66,6 +67,19 @@ focus_agg_reset(FocusAggState *state)
 		state->ngroups = 1;
 		state->used[0] = true;
 	}
+}
+
+static void
+reset_key(FocusAggState *state, FocusAggKey *key)
+{
+	key->nvalues = 1;
+	key->space = FIRST_SPACE;
+	key->values = MemoryContextAllocZero(state->groups_context, FIRST_SPACE * sizeof(Datum));
+	key->hashes = MemoryContextAllocZero(state->groups_context, FIRST_SPACE * sizeof(uint32));
+	key->nslots = FIRST_SPACE * 2;
+	key->slots = MemoryContextAllocZero(state->groups_context, key->nslots * sizeof(uint32));
+	key->row_group = -1;
+	key->ids_of_codes = NULL;
 }
 
 /*
@@ -82,7 +96,7 @@ focus_agg_group_vector(FocusAggState *state)
 	int			k;
 
 	for (k = 0; k < state->nkeys; k++)
-		key_ids(state, &state->keys[k]);
+		focus_agg_key_ids(state, &state->keys[k], rows, count);
 
 	if (state->nkeys == 0)
 	{
@@ -127,18 +141,11 @@ focus_agg_group_vector(FocusAggState *state)
 uint32
 focus_agg_group_row(FocusAggState *state)
 {
-	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
 	uint32		ids[FOCUS_BODY_COLUMNS_MAX];
 	int			k;
 
-	econtext->ecxt_scantuple = state->scan.row_slot;
 	for (k = 0; k < state->nkeys; k++)
-	{
-		bool		isnull;
-		Datum		value = ExecEvalExprSwitchContext(state->keys[k].state, econtext, &isnull);
-
-		ids[k] = id_of_value(state, &state->keys[k], value, isnull);
-	}
+		ids[k] = focus_agg_key_id(state, &state->keys[k]);
 	if (state->nkeys == 0)
 		return 0;
 	if (state->nkeys > 1)
@@ -148,38 +155,69 @@ focus_agg_group_row(FocusAggState *state)
 	return ids[0];
 }
 
-static void
-key_ids(FocusAggState *state, FocusAggKey *key)
+/*
+ * The id of the value for the row in the row slot.
+ */
+uint32
+focus_agg_key_id(FocusAggState *state, FocusAggKey *key)
+{
+	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
+	MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	Datum		value;
+	bool		isnull;
+	uint32		result;
+
+	econtext->ecxt_scantuple = state->scan.row_slot;
+	value = ExecEvalExpr(key->expr.state, econtext, &isnull);
+	result = id_of_value(state, key, value, isnull);
+	MemoryContextSwitchTo(caller);
+	return result;
+}
+
+/*
+ * Sets key->ids for some rows of the current vector; count is not 0.
+ */
+void
+focus_agg_key_ids(FocusAggState *state, FocusAggKey *key, const uint16 *rows, int count)
 {
 	FocusScanState *scan = &state->scan;
-	TupleDesc	desc = RelationGetDescr(scan->css.ss.ss_currentRelation);
-	const FocusBodyColumn *body;
+	const FocusAggExpr *expr = &key->expr;
+	const FocusBodyColumn *body = NULL;
+	uint32		id;
+	int			i;
 
-	if (key->column >= focus_group_reader_header(scan->reader)->ncolumns)
+	if (expr->ncolumns == 1 && expr->columns[0] < focus_group_reader_header(scan->reader)->ncolumns)
 	{
-		bool		isnull;
-		Datum		value = getmissingattr(desc, key->column + 1, &isnull);
-		uint32		id = id_of_column_value(state, key, value, isnull);
-		int			i;
-
-		for (i = 0; i < scan->nrows; i++)
-			key->ids[scan->rows[i]] = id;
-		return;
+		body = focus_group_reader_column(scan->reader, &scan->scan->store, expr->columns[0]);
+		if (body->form == FOCUS_BODY_CODES)
+			ids_by_codes(state, key, body, rows, count);
+		else
+			ids_by_numbers(state, key, rows, count);
 	}
-	body = focus_group_reader_column(scan->reader, &scan->scan->store, key->column);
-	if (body->form == FOCUS_BODY_CODES)
-		ids_by_codes(state, key, body);
+	else if (expr->ncolumns > 1)
+	{
+		for (i = 0; i < count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			key->ids[rows[i]] = id_of_row(state, key, rows[i]);
+		}
+	}
 	else
-		ids_by_numbers(state, key, body);
+	{
+		id = id_of_row(state, key, rows[0]);
+		for (i = 0; i < count; i++)
+			key->ids[rows[i]] = id;
+	}
 }
 
 static void
-ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body)
+ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body,
+			 const uint16 *rows, int count)
 {
 	FocusScanState *scan = &state->scan;
-	FocusStore *store = &scan->scan->store;
-	TupleDesc	desc = RelationGetDescr(scan->css.ss.ss_currentRelation);
-	const uint16 *codes = focus_group_reader_codes(scan->reader, store, key->column, scan->vector);
+	const uint16 *codes = focus_group_reader_codes(scan->reader, &scan->scan->store,
+												   key->expr.columns[0], scan->vector);
+	uint32	   *ids;
 	int			i;
 
 	if (key->row_group != scan->scan->group)
@@ -190,84 +228,89 @@ ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body
 		memset(key->ids_of_codes, 0xFF, (body->entries + 1) * sizeof(uint32));
 		key->row_group = scan->scan->group;
 	}
-	for (i = 0; i < scan->nrows; i++)
+	ids = key->ids_of_codes;
+	for (i = 0; i < count; i++)
 	{
-		uint16		row = scan->rows[i];
+		uint16		row = rows[i];
 		uint32		code = codes[row];
 
-		if (key->ids_of_codes[code] == NOT_KNOWN)
+		if (ids[code] == NOT_KNOWN)
 		{
-			Datum		value = code == 0 ? (Datum) 0 :
-				focus_group_reader_entry(scan->reader, store, desc, key->column, code - 1);
-
 			CHECK_FOR_INTERRUPTS();
-			key->ids_of_codes[code] = id_of_column_value(state, key, value, code == 0);
+			ids[code] = id_of_code(state, key, body, code, row);
 		}
-		key->ids[row] = key->ids_of_codes[code];
+		key->ids[row] = ids[code];
 	}
 }
 
+/*
+ * The id of a code, which the row has.  No datum is made of bytes that are to
+ * be told apart as such.
+ */
+static uint32
+id_of_code(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body, uint32 code,
+		   uint16 row)
+{
+	if (key->expr.is_column && key->by_bytes && body->kind == FOCUS_BODY_BYTES)
+	{
+		if (code == 0)
+			return 0;
+		return id_of_bytes(state, key, body->bytes + body->offsets[code - 1],
+						   body->offsets[code] - body->offsets[code - 1]);
+	}
+	return id_of_row(state, key, row);
+}
+
+/*
+ * Neighbours are often equal.
+ */
 static void
-ids_by_numbers(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body)
+ids_by_numbers(FocusAggState *state, FocusAggKey *key, const uint16 *rows, int count)
 {
 	FocusScanState *scan = &state->scan;
-	TupleDesc	desc = RelationGetDescr(scan->css.ss.ss_currentRelation);
 	const bool *nulls;
 	const uint8 *scales;
-	const int64 *numbers = focus_group_reader_numbers(scan->reader, &scan->scan->store, key->column,
-													  scan->vector, &nulls, &scales);
-	union
-	{
-		int32		align;
-		char		bytes[FOCUS_VALUE_DECIMAL_SIZE];
-	}			decimal;
+	const int64 *numbers = focus_group_reader_numbers(scan->reader, &scan->scan->store,
+													  key->expr.columns[0], scan->vector, &nulls, &scales);
 	int			last = -1;
 	int			i;
 
-	for (i = 0; i < scan->nrows; i++)
+	for (i = 0; i < count; i++)
 	{
-		uint16		row = scan->rows[i];
+		uint16		row = rows[i];
 
 		if (last >= 0 && nulls[row] == nulls[last] &&
 			(nulls[row] || (numbers[row] == numbers[last] && scales[row] == scales[last])))
 			key->ids[row] = key->ids[last];
 		else
-		{
-			Datum		value = (Datum) 0;
-
-			if (!nulls[row] && body->kind == FOCUS_BODY_INT)
-				value = focus_value_from_int(numbers[row], TupleDescAttr(desc, key->column)->attlen);
-			else if (!nulls[row])
-			{
-				(void) focus_value_from_decimal(numbers[row], body->scale, scales[row], decimal.bytes);
-				value = PointerGetDatum(decimal.bytes);
-			}
-			key->ids[row] = id_of_column_value(state, key, value, nulls[row]);
-		}
+			key->ids[row] = id_of_row(state, key, row);
 		last = row;
 	}
 }
 
 /*
- * The id that a row has where the key's column has the value.
+ * The id of the value for a row of the current vector.
  */
 static uint32
-id_of_column_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull)
+id_of_row(FocusAggState *state, FocusAggKey *key, uint16 row)
 {
-	TupleTableSlot *slot = state->scan.filter->slot;
 	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
+	MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	TupleTableSlot *slot = state->value_slot;
+	Datum		value;
+	bool		isnull;
 	uint32		result;
 
-	if (key->is_column)
-		return id_of_value(state, key, value, isnull);
-	ExecClearTuple(slot);
-	slot->tts_values[key->column] = value;
-	slot->tts_isnull[key->column] = isnull;
-	ExecStoreVirtualTuple(slot);
-	econtext->ecxt_scantuple = slot;
-	value = ExecEvalExprSwitchContext(key->state, econtext, &isnull);
-	slot->tts_isnull[key->column] = true;
+	focus_agg_load_row(state, &key->expr, row);
+	if (key->expr.is_column)
+	{
+		value = slot->tts_values[key->expr.columns[0]];
+		isnull = slot->tts_isnull[key->expr.columns[0]];
+	}
+	else
+		value = ExecEvalExpr(key->expr.state, econtext, &isnull);
 	result = id_of_value(state, key, value, isnull);
+	MemoryContextSwitchTo(caller);
 	ResetExprContext(econtext);
 	return result;
 }
@@ -297,6 +340,64 @@ enlarge_key(FocusAggKey *key)
 	}
 }
 
+/*
+ * Gives the value, which is not yet known, an id; hash is its hash value.
+ */
+static uint32
+add_value(FocusAggKey *key, Datum value, uint32 hash)
+{
+	uint32		at;
+
+	if (key->nvalues == key->space)
+		enlarge_key(key);
+	for (at = hash & (key->nslots - 1); key->slots[at] != 0;)
+		at = (at + 1) & (key->nslots - 1);
+	key->values[key->nvalues] = value;
+	key->hashes[key->nvalues] = hash;
+	key->slots[at] = key->nvalues;
+	return key->nvalues++;
+}
+
+static inline uint32
+hash_bytes_of(const char *bytes, Size size)
+{
+	uint64		hash = focus_hash_quickly(bytes, size);
+
+	return (uint32) (hash ^ (hash >> 32));
+}
+
+/*
+ * The id of a value by reference, given by its bytes without a length word.
+ */
+static uint32
+id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size)
+{
+	bool		is_varlena = key->expr.typlen < 0;
+	uint32		hash = hash_bytes_of(bytes, size);
+	uint32		at;
+	char	   *copy;
+
+	for (at = hash & (key->nslots - 1); key->slots[at] != 0; at = (at + 1) & (key->nslots - 1))
+	{
+		uint32		id = key->slots[at];
+		char	   *other = DatumGetPointer(key->values[id]);
+
+		if (key->hashes[id] == hash &&
+			(is_varlena ? VARSIZE(other) - VARHDRSZ == size &&
+			 focus_equal_quickly(VARDATA(other), bytes, size) : memcmp(other, bytes, size) == 0))
+			return id;
+	}
+
+	copy = MemoryContextAllocHuge(state->groups_context, size + (is_varlena ? VARHDRSZ : 0));
+	if (is_varlena)
+		SET_VARSIZE(copy, size + VARHDRSZ);
+	memcpy(is_varlena ? VARDATA(copy) : copy, bytes, size);
+	return add_value(key, PointerGetDatum(copy), hash);
+}
+
+/*
+ * Memory of the current context is used.
+ */
 static uint32
 id_of_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull)
 {
@@ -306,29 +407,31 @@ id_of_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull)
 
 	if (isnull)
 		return 0;
-	hash = key->typbyval ? murmurhash32((uint32) value ^ (uint32) ((uint64) value >> 32)) :
-		datum_image_hash(value, key->typbyval, key->typlen);
+	if (key->by_bytes && !key->expr.typbyval)
+	{
+		struct varlena *varlena;
+
+		if (key->expr.typlen > 0)
+			return id_of_bytes(state, key, DatumGetPointer(value), key->expr.typlen);
+		varlena = PG_DETOAST_DATUM_PACKED(value);
+		return id_of_bytes(state, key, VARDATA_ANY(varlena), VARSIZE_ANY_EXHDR(varlena));
+	}
+
+	hash = key->by_bytes ? murmurhash32((uint32) value ^ (uint32) ((uint64) value >> 32)) :
+		DatumGetUInt32(FunctionCall1Coll(&key->hash, key->collation, value));
 	for (at = hash & (key->nslots - 1); key->slots[at] != 0; at = (at + 1) & (key->nslots - 1))
 	{
 		uint32		id = key->slots[at];
 
 		if (key->hashes[id] == hash &&
-			datum_image_eq(key->values[id], value, key->typbyval, key->typlen))
+			(key->by_bytes ? key->values[id] == value :
+			 DatumGetBool(FunctionCall2Coll(&key->equal, key->collation, key->values[id], value))))
 			return id;
 	}
-
-	if (key->nvalues == key->space)
-	{
-		enlarge_key(key);
-		for (at = hash & (key->nslots - 1); key->slots[at] != 0;)
-			at = (at + 1) & (key->nslots - 1);
-	}
 	caller = MemoryContextSwitchTo(state->groups_context);
-	key->values[key->nvalues] = datumCopy(value, key->typbyval, key->typlen);
+	value = datumCopy(value, key->expr.typbyval, key->expr.typlen);
 	MemoryContextSwitchTo(caller);
-	key->hashes[key->nvalues] = hash;
-	key->slots[at] = key->nvalues;
-	return key->nvalues++;
+	return add_value(key, value, hash);
 }
 
 static uint32

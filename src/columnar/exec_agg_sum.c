@@ -1,26 +1,28 @@
 /*-------------------------------------------------------------------------
  *
  * exec_agg_sum.c
- *	  Accumulators, and the states that are made of them.
+ *	  Sums and averages, and core's states of them.
  *
  * Decimals are added up as integers of 128 bits at the scale of the row group
- * that they come from; at the end the sum is given to the aggregate's own
- * transition function as one value, and the number of values is put where
- * that function has counted one.  What is no such decimal (NaN, infinities,
- * long numerics) is given to the transition function at once.  So the states
- * are core's, made and serialised by core.
+ * that they come from, and integers likewise.  For a state, the sum is given
+ * to the aggregate's own transition function as one value, or as many as it
+ * takes, and the number of values is put where that function has counted
+ * them.  What is no such decimal (NaN, infinities, long numerics) is given to
+ * the transition function at once.  So the states are core's, made and
+ * serialised by core.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "port/pg_bswap.h"
+#include "utils/array.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
-#include "utils/rel.h"
 
 #include "columnar/exec_agg.h"
 #include "columnar/value.h"
@@ -34,24 +36,16 @@
 /* Digits of 128 bits, and a sign, a point and a zero in front of it */
 #define TEXT_MAX	(40 + 64 + 4)
 
-static int	filtered_rows(FocusAggState *state, FocusAggregate *agg, uint16 *rows);
-static void count_values(FocusAggState *state, int agg, const uint16 *rows, int count);
-static void add_codes(FocusAggState *state, int agg, const FocusBodyColumn *body,
-					  const uint16 *rows, int count);
-static void add_numbers(FocusAggState *state, int agg, const FocusBodyColumn *body,
-						const uint16 *rows, int count);
-static void add_datum(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
-					  Datum value);
 static void add_otherwise(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
 						  int64 number, int scale);
+static Datum sum_of_int4(const FocusAggregate *agg, const FocusAccumulator *acc, bool complete,
+						 bool *isnull);
+static bool rescale(FocusAccumulator *acc, int64 number, int scale);
+static Datum average(Datum sum, int64 count);
 static void spill(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc);
+static void *transit_sum(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
+						 uint64 *count);
 static void *transit(FocusAggState *state, FocusAggregate *agg, void *trans, Datum value);
-
-static inline FocusAccumulator *
-accumulator(FocusAggState *state, int agg, uint32 group)
-{
-	return &state->accumulators[(Size) group * state->naggs + agg];
-}
 
 /*
  * Adds the number over 10^scale of a value.
@@ -64,226 +58,125 @@ add_number(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, int
 
 	if (acc->count == 0)
 		acc->scale = scale;
-	if (acc->scale == scale && !__builtin_add_overflow(acc->sum, (int128) number, &sum))
-		acc->sum = sum;
+	if (acc->scale == scale && !__builtin_add_overflow(acc->u.sum, (int128) number, &sum))
+		acc->u.sum = sum;
 	else
 		add_otherwise(state, agg, acc, number, scale);
 	acc->count++;
 	acc->shown = Max(acc->shown, shown);
 }
 
-/*
- * Adds the current rows of the vector to an aggregate.
- */
 void
-focus_agg_add_vector(FocusAggState *state, int agg)
+focus_agg_sum_vector(FocusAggState *state, int agg, const FocusAggVector *vector, const uint16 *rows,
+					 int count)
 {
 	FocusAggregate *aggregate = &state->aggs[agg];
-	FocusScanState *scan = &state->scan;
-	uint16		some[FOCUS_BODY_VECTOR_ROWS];
-	const uint16 *rows = scan->rows;
-	int			count = scan->nrows;
-	const FocusBodyColumn *body;
+	int			i;
 
-	if (aggregate->filter != NULL)
+	if (vector->entries != NULL)
 	{
-		count = filtered_rows(state, aggregate, some);
-		rows = some;
+		for (i = 0; i < count; i++)
+			focus_agg_sum_entry(state, agg, state->groups[rows[i]],
+								&vector->entries[vector->codes[rows[i]]]);
 	}
-	if (aggregate->kind == FOCUS_AGG_COUNT)
+	else if (vector->codes != NULL)
 	{
-		count_values(state, agg, rows, count);
-		return;
-	}
-	if (count == 0)
-		return;
+		for (i = 0; i < count; i++)
+		{
+			uint32		code = vector->codes[rows[i]];
 
-	if (aggregate->column >= focus_group_reader_header(scan->reader)->ncolumns)
-	{
-		bool		isnull;
-		Datum		value = getmissingattr(RelationGetDescr(scan->css.ss.ss_currentRelation),
-										   aggregate->column + 1, &isnull);
-		int			i;
-
-		for (i = 0; !isnull && i < count; i++)
-			add_datum(state, aggregate, accumulator(state, agg, state->groups[rows[i]]), value);
-		return;
+			if (code != 0)
+				add_number(state, aggregate, focus_accumulator(state, agg, state->groups[rows[i]]),
+						   vector->numbers[code - 1], vector->scale,
+						   vector->scales != NULL ? vector->scales[code - 1] : 0);
+		}
 	}
-	body = focus_group_reader_column(scan->reader, &scan->scan->store, aggregate->column);
-	if (body->form == FOCUS_BODY_CODES)
-		add_codes(state, agg, body, rows, count);
 	else
-		add_numbers(state, agg, body, rows, count);
+	{
+		for (i = 0; i < count; i++)
+		{
+			uint16		row = rows[i];
+
+			if (!vector->nulls[row])
+				add_number(state, aggregate, focus_accumulator(state, agg, state->groups[row]),
+						   vector->numbers[row], vector->scale,
+						   vector->scales != NULL ? vector->scales[row] : 0);
+		}
+	}
+}
+
+void
+focus_agg_sum_entry(FocusAggState *state, int agg, uint32 group, const FocusAggEntry *entry)
+{
+	FocusAggregate *aggregate = &state->aggs[agg];
+	FocusAccumulator *acc = focus_accumulator(state, agg, group);
+
+	if (entry->kind == FOCUS_ENTRY_NUMBER)
+		add_number(state, aggregate, acc, entry->number, entry->scale, entry->scale);
+	else if (entry->kind == FOCUS_ENTRY_DATUM)
+		acc->state = transit(state, aggregate, acc->state, entry->datum);
 }
 
 /*
- * Adds the row in the row slot, which is in the group.
- */
-void
-focus_agg_add_row(FocusAggState *state, int agg, uint32 group)
-{
-	FocusAggregate *aggregate = &state->aggs[agg];
-	FocusAccumulator *acc = accumulator(state, agg, group);
-	TupleTableSlot *slot = state->scan.row_slot;
-	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
-
-	econtext->ecxt_scantuple = slot;
-	if (aggregate->filter_state != NULL && !ExecQual(aggregate->filter_state, econtext))
-		return;
-	if (aggregate->column >= 0 && slot->tts_isnull[aggregate->column])
-		return;
-	if (aggregate->kind == FOCUS_AGG_COUNT)
-		acc->count++;
-	else
-		add_datum(state, aggregate, acc, slot->tts_values[aggregate->column]);
-}
-
-/*
- * The state of an aggregate as core's Agg node would return it.
+ * The state of an aggregate as core's Agg node would return it, or the result.
  */
 Datum
-focus_agg_result(FocusAggState *state, int agg, uint32 group, bool *isnull)
+focus_agg_sum_result(FocusAggState *state, int agg, uint32 group, bool *isnull)
 {
 	FocusAggregate *aggregate = &state->aggs[agg];
-	FocusAccumulator *acc = accumulator(state, agg, group);
+	FocusAccumulator *acc = focus_accumulator(state, agg, group);
+	FmgrInfo   *function = state->complete ? &aggregate->finalfn : &aggregate->serialfn;
 	LOCAL_FCINFO(fcinfo, 1);
+	Datum		result;
 
-	if (aggregate->kind == FOCUS_AGG_COUNT)
+	if (aggregate->form == FOCUS_SUM_INT4)
+		return sum_of_int4(aggregate, acc, state->complete, isnull);
+	*isnull = acc->count == 0 && acc->state == NULL;
+	if (*isnull)
+		return (Datum) 0;
+	if (state->complete && acc->state == NULL)
 	{
-		*isnull = false;
-		return Int64GetDatum(acc->count);
+		result = focus_agg_sum_numeric(acc);
+		return aggregate->is_average ? average(result, acc->count) : result;
 	}
 
 	spill(state, aggregate, acc);
-	*isnull = acc->state == NULL;
-	if (acc->state == NULL)
-		return (Datum) 0;
-	InitFunctionCallInfoData(*fcinfo, &aggregate->serialfn, 1, InvalidOid, (Node *) state->fake, NULL);
+	InitFunctionCallInfoData(*fcinfo, function, 1, InvalidOid, (Node *) state->fake, NULL);
 	fcinfo->args[0].value = PointerGetDatum(acc->state);
 	fcinfo->args[0].isnull = false;
-	return FunctionCallInvoke(fcinfo);
-}
-
-static int
-filtered_rows(FocusAggState *state, FocusAggregate *agg, uint16 *rows)
-{
-	FocusScanState *scan = &state->scan;
-
-	if (agg->filter->reader != scan->reader || agg->row_group != scan->scan->group)
-		focus_filter_begin_group(agg->filter, scan->reader, &scan->scan->store, true);
-	agg->row_group = scan->scan->group;
-	memcpy(rows, scan->rows, scan->nrows * sizeof(uint16));
-	return focus_filter_apply(agg->filter, scan->vector, rows, scan->nrows);
-}
-
-static void
-count_values(FocusAggState *state, int agg, const uint16 *rows, int count)
-{
-	FocusScanState *scan = &state->scan;
-	int			column = state->aggs[agg].column;
-	const FocusBodyColumn *body = NULL;
-	const uint16 *codes;
-	const bool *nulls;
-	int			i;
-
-	if (column >= focus_group_reader_header(scan->reader)->ncolumns)
-	{
-		bool		isnull;
-
-		(void) getmissingattr(RelationGetDescr(scan->css.ss.ss_currentRelation), column + 1, &isnull);
-		if (isnull)
-			return;
-	}
-	else if (column >= 0)
-		body = focus_group_reader_column(scan->reader, &scan->scan->store, column);
-
-	if (body == NULL || body->nulls == 0)
-	{
-		if (state->nkeys == 0)
-			accumulator(state, agg, 0)->count += count;
-		else
-			for (i = 0; i < count; i++)
-				accumulator(state, agg, state->groups[rows[i]])->count++;
-	}
-	else if (body->form == FOCUS_BODY_CODES)
-	{
-		codes = focus_group_reader_codes(scan->reader, &scan->scan->store, column, scan->vector);
-		for (i = 0; i < count; i++)
-			accumulator(state, agg, state->groups[rows[i]])->count += codes[rows[i]] != 0;
-	}
-	else
-	{
-		(void) focus_group_reader_numbers(scan->reader, &scan->scan->store, column, scan->vector,
-										  &nulls, NULL);
-		for (i = 0; i < count; i++)
-			accumulator(state, agg, state->groups[rows[i]])->count += !nulls[rows[i]];
-	}
-}
-
-static void
-add_codes(FocusAggState *state, int agg, const FocusBodyColumn *body, const uint16 *rows,
-		  int count)
-{
-	FocusScanState *scan = &state->scan;
-	FocusAggregate *aggregate = &state->aggs[agg];
-	const uint16 *codes = focus_group_reader_codes(scan->reader, &scan->scan->store, aggregate->column,
-												   scan->vector);
-	int			i;
-
-	for (i = 0; i < count; i++)
-	{
-		FocusAccumulator *acc = accumulator(state, agg, state->groups[rows[i]]);
-		uint32		code = codes[rows[i]];
-
-		if (code == 0)
-			continue;
-		if (body->kind == FOCUS_BODY_DECIMAL)
-			add_number(state, aggregate, acc, body->numbers[code - 1], body->scale,
-					   body->scales[code - 1]);
-		else
-			add_datum(state, aggregate, acc,
-					  focus_group_reader_entry(scan->reader, &scan->scan->store,
-											   RelationGetDescr(scan->css.ss.ss_currentRelation),
-											   aggregate->column, code - 1));
-	}
-}
-
-static void
-add_numbers(FocusAggState *state, int agg, const FocusBodyColumn *body, const uint16 *rows,
-			int count)
-{
-	FocusScanState *scan = &state->scan;
-	FocusAggregate *aggregate = &state->aggs[agg];
-	const bool *nulls;
-	const uint8 *scales;
-	const int64 *numbers = focus_group_reader_numbers(scan->reader, &scan->scan->store, aggregate->column,
-													  scan->vector, &nulls, &scales);
-	int			i;
-
-	for (i = 0; i < count; i++)
-	{
-		uint16		row = rows[i];
-
-		if (!nulls[row])
-			add_number(state, aggregate, accumulator(state, agg, state->groups[row]), numbers[row],
-					   body->scale, scales[row]);
-	}
+	result = FunctionCallInvoke(fcinfo);
+	*isnull = fcinfo->isnull;
+	return result;
 }
 
 /*
- * Adds a numeric.
+ * As in core, a sum of int8 values is not looked at: it cannot overflow.
  */
-static void
-add_datum(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, Datum value)
+static Datum
+sum_of_int4(const FocusAggregate *agg, const FocusAccumulator *acc, bool complete, bool *isnull)
 {
-	int64		number;
-	uint8		scale;
+	int64		sum = (int64) acc->u.sum;
+	Datum		both[2];
 
-	value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
-	if (focus_value_to_decimal((Numeric) DatumGetPointer(value), &number, &scale))
-		add_number(state, agg, acc, number, scale, scale);
-	else
-		acc->state = transit(state, agg, acc->state, value);
+	*isnull = acc->count == 0 && (complete || !agg->is_average);
+	if (*isnull)
+		return (Datum) 0;
+	if (!agg->is_average)
+		return Int64GetDatum(sum);
+	if (complete)
+		return average(NumericGetDatum(int64_to_numeric(sum)), acc->count);
+	both[0] = Int64GetDatum(acc->count);
+	both[1] = Int64GetDatum(sum);
+	return PointerGetDatum(construct_array(both, 2, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/*
+ * As core's averages are made
+ */
+static Datum
+average(Datum sum, int64 count)
+{
+	return DirectFunctionCall2(numeric_div, sum, NumericGetDatum(int64_to_numeric(count)));
 }
 
 static int128
@@ -304,38 +197,69 @@ static void
 add_otherwise(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, int64 number,
 			  int scale)
 {
+	if (rescale(acc, number, scale))
+		return;
+	spill(state, agg, acc);
+	acc->u.sum = number;
+	acc->scale = scale;
+}
+
+/*
+ * Adds a number at another scale; false if that is not possible.
+ */
+static bool
+rescale(FocusAccumulator *acc, int64 number, int scale)
+{
 	int			digits = scale - acc->scale;
 	int128		sum;
 
 	if (digits > 0 && digits <= POWER_MAX &&
-		!__builtin_mul_overflow(acc->sum, power_of_ten(digits), &sum) &&
+		!__builtin_mul_overflow(acc->u.sum, power_of_ten(digits), &sum) &&
 		!__builtin_add_overflow(sum, (int128) number, &sum))
 	{
-		acc->sum = sum;
+		acc->u.sum = sum;
 		acc->scale = scale;
-		return;
+		return true;
 	}
 	if (digits < 0 && digits >= -POWER_MAX &&
-		!__builtin_add_overflow(acc->sum, (int128) number * power_of_ten(-digits), &sum))
+		!__builtin_add_overflow(acc->u.sum, (int128) number * power_of_ten(-digits), &sum))
 	{
-		acc->sum = sum;
-		return;
+		acc->u.sum = sum;
+		return true;
 	}
-	spill(state, agg, acc);
-	acc->sum = number;
-	acc->scale = scale;
+	return false;
+}
+
+/*
+ * Adds a number, unless it does not fit; it always fits into an empty
+ * accumulator.
+ */
+bool
+focus_agg_sum_try(FocusAccumulator *acc, int64 number, int scale, int shown)
+{
+	int128		sum;
+
+	if (acc->count == 0)
+		acc->scale = scale;
+	if (acc->scale == scale && !__builtin_add_overflow(acc->u.sum, (int128) number, &sum))
+		acc->u.sum = sum;
+	else if (!rescale(acc, number, scale))
+		return false;
+	acc->count++;
+	acc->shown = Max(acc->shown, shown);
+	return true;
 }
 
 /*
  * The accumulator's sum as a numeric with the decimals that the sum of
  * numerics would show.
  */
-static Datum
-sum_as_numeric(const FocusAccumulator *acc)
+Datum
+focus_agg_sum_numeric(const FocusAccumulator *acc)
 {
 	char		text[TEXT_MAX];
 	char	   *at = text + sizeof(text);
-	int128		sum = acc->sum;
+	int128		sum = acc->u.sum;
 	bool		negative = sum < 0;
 	int			digit;
 
@@ -367,12 +291,13 @@ spill(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc)
 	MemoryContext caller;
 	void	   *trans;
 	bytea	   *serialised;
+	uint64		expected;
 	uint64		count;
 
 	if (acc->count == 0)
 		return;
 	caller = MemoryContextSwitchTo(state->fake->curaggcontext->ecxt_per_tuple_memory);
-	trans = transit(state, agg, NULL, sum_as_numeric(acc));
+	trans = transit_sum(state, agg, acc, &expected);
 
 	InitFunctionCallInfoData(*fcinfo, &agg->serialfn, 1, InvalidOid, (Node *) state->fake, NULL);
 	fcinfo->args[0].value = PointerGetDatum(trans);
@@ -381,7 +306,7 @@ spill(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc)
 
 	/* The state begins with the number of values. */
 	memcpy(&count, VARDATA_ANY(serialised), sizeof(count));
-	if (count != pg_hton64(1))
+	if (count != pg_hton64(expected))
 		elog(ERROR, "state of an aggregate does not begin with the number of values");
 	count = pg_hton64((uint64) acc->count);
 	memcpy(VARDATA_ANY(serialised), &count, sizeof(count));
@@ -402,8 +327,36 @@ spill(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc)
 	MemoryContextSwitchTo(caller);
 
 	acc->count = 0;
-	acc->sum = 0;
+	acc->u.sum = 0;
 	acc->shown = 0;
+}
+
+/*
+ * A new state that has been given the sum.  *count is the number of values that
+ * this has taken: one, except for sums of int8, of which each is an int8.
+ */
+static void *
+transit_sum(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, uint64 *count)
+{
+	int128		sum = acc->u.sum;
+	void	   *trans = NULL;
+
+	*count = 0;
+	if (agg->form == FOCUS_SUM_NUMERIC)
+	{
+		*count = 1;
+		return transit(state, agg, NULL, focus_agg_sum_numeric(acc));
+	}
+	do
+	{
+		int64		part = (int64) Max(Min(sum, (int128) PG_INT64_MAX), (int128) PG_INT64_MIN);
+
+		CHECK_FOR_INTERRUPTS();
+		trans = transit(state, agg, trans, Int64GetDatum(part));
+		sum -= part;
+		(*count)++;
+	} while (sum != 0);
+	return trans;
 }
 
 /*
@@ -424,18 +377,31 @@ transit(FocusAggState *state, FocusAggregate *agg, void *trans, Datum value)
 
 #else
 
+bool
+focus_agg_sum_try(FocusAccumulator *acc, int64 number, int scale, int shown)
+{
+	return false;
+}
+
+Datum
+focus_agg_sum_numeric(const FocusAccumulator *acc)
+{
+	elog(ERROR, "no integers of 128 bits");
+}
+
 void
-focus_agg_add_vector(FocusAggState *state, int agg)
+focus_agg_sum_vector(FocusAggState *state, int agg, const FocusAggVector *vector, const uint16 *rows,
+					 int count)
 {
 }
 
 void
-focus_agg_add_row(FocusAggState *state, int agg, uint32 group)
+focus_agg_sum_entry(FocusAggState *state, int agg, uint32 group, const FocusAggEntry *entry)
 {
 }
 
 Datum
-focus_agg_result(FocusAggState *state, int agg, uint32 group, bool *isnull)
+focus_agg_sum_result(FocusAggState *state, int agg, uint32 group, bool *isnull)
 {
 	elog(ERROR, "no integers of 128 bits");
 }

@@ -181,8 +181,12 @@ void
 focus_scan_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	FocusScanState *state = (FocusScanState *) node;
+	Node	   *reason = lsecond(((CustomScan *) node->ss.ps.plan)->custom_private);
 	uint64		counters[FOCUS_COUNTERS];
 	int			i;
+
+	if (es->verbose && IsA(reason, String) && strVal(reason)[0] != '\0')
+		ExplainPropertyText("Not Vectorized", strVal(reason), es);
 
 	for (i = 0; i < FOCUS_COUNTERS; i++)
 		counters[i] = state->counters[i] + state->worker_counters[i];

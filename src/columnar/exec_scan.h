@@ -102,6 +102,7 @@ extern void focus_scan_estimate(PlannerInfo *root, RelOptInfo *rel, RangeTblEntr
 extern CustomPath *focus_scan_make_path(PlannerInfo *root, RelOptInfo *rel, PathTarget *target,
 										const FocusScanEstimate *estimate, int workers);
 extern int	focus_scan_workers(RelOptInfo *rel);
+extern void focus_scan_explain_why(RelOptInfo *rel, const char *reason);
 
 /* exec_scan.c */
 extern const CustomScanMethods focus_scan_methods;

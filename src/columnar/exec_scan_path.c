@@ -202,6 +202,27 @@ focus_scan_workers(RelOptInfo *rel)
 								   max_parallel_workers_per_gather);
 }
 
+/*
+ * Has EXPLAIN tell why rows of a table are returned one by one rather than
+ * aggregated by vectors.
+ */
+void
+focus_scan_explain_why(RelOptInfo *rel, const char *reason)
+{
+	List	   *paths = list_concat_copy(rel->pathlist, rel->partial_pathlist);
+	ListCell   *cell;
+
+	foreach(cell, paths)
+	{
+		Path	   *path = lfirst(cell);
+
+		while (IsA(path, ProjectionPath))
+			path = ((ProjectionPath *) path)->subpath;
+		if (IsA(path, CustomPath) && ((CustomPath *) path)->methods == &path_methods)
+			((CustomPath *) path)->custom_private = list_make1(makeString(pstrdup(reason)));
+	}
+}
+
 CustomPath *
 focus_scan_make_path(PlannerInfo *root, RelOptInfo *rel, PathTarget *target,
 					 const FocusScanEstimate *estimate, int workers)
@@ -310,7 +331,8 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	plan->scan.plan.targetlist = tlist;
 	plan->scan.plan.qual = extract_actual_clauses(clauses, false);
 	plan->flags = path->flags;
-	plan->custom_private = list_make1(levels);
+	plan->custom_private = list_make2(levels, path->custom_private != NIL ?
+									  linitial(path->custom_private) : makeString(""));
 	plan->methods = &focus_scan_methods;
 	return &plan->scan.plan;
 }
