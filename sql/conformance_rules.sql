@@ -57,12 +57,11 @@ FROM conformant AS c, (VALUES
 		"consumedunit": null, "resourceid": "cc1", "contractapplied": {"Elements": [{"ContractId": "ct1",
 		"ContractCommitmentId": "cc1", "ContractCommitmentAppliedCost": 8, "ContractCommitmentAppliedQuantity": 2,
 		"ContractCommitmentAppliedUnit": "Hours"}]}}')) AS d(base, difference);
-INSERT INTO charge SELECT (jsonb_populate_record(NULL::charge, row)).* FROM conformant;
-INSERT INTO focus_contract_commitment SELECT (jsonb_populate_record(NULL::focus_contract_commitment, row)).*
-FROM (VALUES ('{"contractid": "ct1", "contractcommitmentid": "cc1", "contractcommitmentcategory": "Spend",
+INSERT INTO charge SELECT r.* FROM conformant, jsonb_populate_record(NULL::charge, row) AS r;
+INSERT INTO focus_contract_commitment SELECT r.* FROM jsonb_populate_record(NULL::focus_contract_commitment, '{"contractid": "ct1", "contractcommitmentid": "cc1", "contractcommitmentcategory": "Spend",
 	"contractcommitmentcost": 100, "billingcurrency": "USD", "contractcommitmentdescription": "a promise",
 	"contractcommitmenttype": "Spend", "contractperiodstart": "2026-01-01", "contractperiodend": "2027-01-01",
-	"contractcommitmentperiodstart": "2026-01-01", "contractcommitmentperiodend": "2026-07-01"}'::jsonb)) AS v(row);
+	"contractcommitmentperiodstart": "2026-01-01", "contractcommitmentperiodend": "2026-07-01"}') AS r;
 INSERT INTO promise TABLE focus_contract_commitment;
 
 -- None fires on conformant rows; all that apply have been run.
@@ -124,9 +123,10 @@ SELECT row_number() OVER (ORDER BY c.number, name COLLATE "C", value) AS number,
 		|| CASE cell.name WHEN 'x_columns'
 			THEN (SELECT jsonb_object_agg(lower(k), NULL) FROM jsonb_object_keys(cell.value) AS k) ELSE '{}' END AS row
 FROM conformant AS c JOIN cell ON cell.dataset = 'CostAndUsage';
-INSERT INTO charge SELECT (jsonb_populate_record(NULL::charge, row || jsonb_build_object('x_loadid', number))).* FROM changed;
-INSERT INTO promise SELECT (jsonb_populate_record(NULL::promise, to_jsonb(p) || jsonb_build_object(name, value))).*
-FROM focus_contract_commitment AS p, cell WHERE dataset = 'ContractCommitment';
+INSERT INTO charge SELECT r.* FROM changed, jsonb_populate_record(NULL::charge, row || jsonb_build_object('x_loadid', number)) AS r;
+INSERT INTO promise SELECT r.* FROM focus_contract_commitment AS p, cell,
+	jsonb_populate_record(NULL::promise, to_jsonb(p) || jsonb_build_object(name, value)) AS r
+WHERE dataset = 'ContractCommitment';
 
 CREATE TEMP TABLE outcome AS
 SELECT r.scope, v.*, 'charge' AS relation
