@@ -437,7 +437,7 @@ DECLARE
 	unknown text := (SELECT c FROM unnest($2) AS c WHERE c <> ALL (known) OR c IS NULL LIMIT 1);
 BEGIN
 	IF $1 IS NULL OR $1 NOT IN ('1.0', '1.1', '1.2', '1.3') THEN
-		RAISE EXCEPTION 'there are no rules for FOCUS version "%"', coalesce($1, 'NULL')
+		RAISE EXCEPTION 'FOCUS version "%" is not known', coalesce($1, 'NULL')
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Versions are 1.0, 1.1, 1.2 and 1.3.';
 	ELSIF NOT $2 <@ known THEN
 		RAISE EXCEPTION 'capability "%" is not known', coalesce(unknown, 'NULL')
