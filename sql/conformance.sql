@@ -1,6 +1,7 @@
 -- focus_validate: what it runs on, what it leaves out, and what it says.
 SET timezone = 'UTC';
 \set VERBOSITY terse
+TRUNCATE focus_cost_and_usage, focus_loads;
 
 -- Arguments.
 SELECT * FROM focus_validate('pg_class');
@@ -70,7 +71,7 @@ BilledCost,EffectiveCost,ListCost,ContractedCost,ListUnitPrice,PricingQuantity,C
 1,1,1,1,,,Tax,usd,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,k2,team=web,Cirrus,Cirrus
 5,5,5,5,,,Credit,USD,2026-02-01T00:00:00Z,2026-03-01T00:00:00Z,2026-02-05T00:00:00Z,2026-02-06T00:00:00Z,-,,Cirrus,Cirrus
 \.
-SELECT loadid, billingperiodstart, focus_version FROM focus_loads ORDER BY loadid;
+SELECT billingperiodstart, focus_version FROM focus_loads ORDER BY loadid;
 SELECT min(loadid) AS january, max(loadid) AS february FROM focus_loads \gset
 CREATE VIEW january AS SELECT * FROM focus_cost_and_usage WHERE x_loadid = :january;
 SELECT rule_id, violations, examples FROM focus_validate_load(:january)
