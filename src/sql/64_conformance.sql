@@ -11,30 +11,26 @@
 
 CREATE FUNCTION focus_internal.conformance_sets(dataset text)
 RETURNS TABLE (set_number integer, texts text[], document text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 16
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 11
 BEGIN ATOMIC
 	SELECT s.* FROM (VALUES
-		(1, ARRAY['chargecategory', 'hostprovidername', 'invoiceissuername', 'providername',
-			'publishername', 'serviceprovidername'], NULL),
-		(2, ARRAY['serviceprovidername', 'servicecategory', 'servicename', 'servicesubcategory'], NULL),
-		(3, ARRAY['billingaccountid', 'billingaccountname', 'billingaccounttype',
+		(1, ARRAY['chargecategory', 'billingcurrency', 'hostprovidername', 'invoiceid', 'invoiceissuername',
+			'pricingcurrency', 'providername', 'publishername', 'serviceprovidername'], NULL),
+		(2, ARRAY['billingaccountid', 'billingaccountname', 'billingaccounttype',
 			'subaccountid', 'subaccountname', 'subaccounttype'], NULL),
-		(4, ARRAY['serviceprovidername', 'chargecategory', 'chargeclass', 'pricingcategory',
+		(3, ARRAY['serviceprovidername', 'chargecategory', 'chargeclass', 'pricingcategory',
 			'commitmentdiscountcategory', 'commitmentdiscountid', 'commitmentdiscountname',
 			'commitmentdiscountstatus', 'commitmentdiscounttype', 'commitmentdiscountunit'], NULL),
-		(5, ARRAY['serviceprovidername', 'chargecategory', 'chargeclass', 'pricingcategory',
+		(4, ARRAY['serviceprovidername', 'chargecategory', 'chargeclass', 'chargefrequency', 'consumedunit',
+			'pricingcategory', 'pricingunit', 'servicecategory', 'servicename', 'servicesubcategory',
 			'skuid', 'skumeter', 'skupriceid'], 'skupricedetails'),
-		(6, ARRAY['resourceid', 'resourcename', 'resourcetype'], NULL),
-		(7, ARRAY['availabilityzone', 'regionid', 'regionname'], NULL),
-		(8, ARRAY['billingcurrency', 'invoiceid', 'invoiceissuername', 'pricingcurrency'], NULL),
-		(9, ARRAY['chargedescription'], NULL),
-		(10, ARRAY['chargecategory', 'chargefrequency', 'consumedunit', 'pricingunit'], NULL),
-		(11, ARRAY['allocatedmethodid', 'allocatedresourceid', 'allocatedresourcename'], NULL),
-		(12, ARRAY['capacityreservationid', 'capacityreservationstatus', 'chargecategory'], NULL),
-		(13, ARRAY['serviceprovidername'], 'contractapplied'),
-		(14, '{}'::text[], 'tags'),
-		(15, '{}'::text[], 'allocatedtags'),
-		(16, '{}'::text[], 'allocatedmethoddetails')) AS s(set_number, texts, document)
+		(5, ARRAY['resourceid', 'resourcename', 'resourcetype'], NULL),
+		(6, ARRAY['availabilityzone', 'regionid', 'regionname'], NULL),
+		(7, ARRAY['chargedescription'], NULL),
+		(8, ARRAY['allocatedmethodid', 'allocatedresourceid', 'allocatedresourcename'], 'allocatedtags'),
+		(9, ARRAY['capacityreservationid', 'capacityreservationstatus', 'chargecategory'], 'allocatedmethoddetails'),
+		(10, ARRAY['serviceprovidername'], 'contractapplied'),
+		(11, '{}'::text[], 'tags')) AS s(set_number, texts, document)
 	WHERE $1 = 'CostAndUsage';
 END;
 COMMENT ON FUNCTION focus_internal.conformance_sets(text) IS
@@ -318,6 +314,15 @@ BEGIN ATOMIC
 					k.set_number, k.columns, k.grouping), '' ORDER BY k.set_number) AS cte
 		FROM numbered AS k
 	),
+	committed AS
+	(
+		-- Charges of commitments, read once for the rules about their sums.
+		SELECT format(E'committed AS MATERIALIZED (SELECT %s FROM (%s) AS charge WHERE commitmentdiscountid IS NOT NULL)',
+				string_agg(DISTINCT n, ', '), $3) AS cte
+		FROM unnest($1) AS r CROSS JOIN unnest(r.columns) AS n
+		WHERE r.breaches LIKE '%{rel} AS t WHERE commitmentdiscountid IS NOT NULL%' AND r.kind = 'arithmetic'
+		HAVING count(*) > 0
+	),
 	branch AS
 	(
 		SELECT 1 AS branch_number,
@@ -342,11 +347,14 @@ BEGIN ATOMIC
 				|| '(array_agg(to_jsonb(b) ORDER BY to_jsonb(b)))[1:%s] FROM (%s) AS b HAVING count(*) > 0',
 				ARRAY[t.rule_id], $6,
 				replace(replace(t.breaches, '{rel}',
-					coalesce('set_' || t.set_number, '(' || $3 || ')')),
+					CASE WHEN t.set_number IS NOT NULL THEN 'set_' || t.set_number
+						WHEN t.breaches LIKE '%{rel} AS t WHERE commitmentdiscountid IS NOT NULL%' THEN 'committed'
+						ELSE '(' || $3 || ')' END),
 					'{contract_commitment}', 'focus_contract_commitment'))
 		FROM together AS t
 	)
-	SELECT coalesce('WITH ' || (SELECT c.cte FROM counted AS c), '') || E'\n'
+	SELECT coalesce('WITH ' || (SELECT string_agg(c.cte, E',\n')
+			FROM (SELECT cte FROM counted UNION ALL SELECT cte FROM committed) AS c), '') || E'\n'
 		|| string_agg(b.sql, E'\nUNION ALL\n' ORDER BY b.branch_number)
 	FROM branch AS b;
 END;
