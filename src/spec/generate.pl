@@ -18,12 +18,14 @@ my @contract_commitment =
   grep { $_->{introduced_version} eq '1.3' } read_csv("$spec/contract_commitment_columns.csv");
 my @vocabulary = grep { $_->{allowed_values} ne '' } @cost_and_usage, @contract_commitment;
 my @service = read_csv("$spec/service_categories.csv");
+my @rules = read_csv("$spec/conformance_rules.csv");
 my @currency = sort { $a->{code} cmp $b->{code} } read_csv("$spec/currency_codes.csv");
 
 my %output = (
 	"$src/sql/30_datasets.sql" => datasets_sql(),
 	"$src/../docs/reference/datasets.md" => datasets_md(),
 	"$src/sql/13_vocabulary.sql" => vocabulary_sql(),
+	"$src/sql/62_conformance_rules.sql" => conformance_rules_sql(),
 	"$src/types/currency_table.h" => currency_table_h(),
 	"$src/load/dataset_columns.h" => dataset_columns_h());
 
@@ -290,7 +292,11 @@ sub view_sql
 	my ($name, $columns, $comment, @rows) = @_;
 
 	my %meaning = (
-		column_id => 'FOCUS column that the value is of.',
+		column_id => 'FOCUS name of the column.',
+		dataset => 'FOCUS dataset: CostAndUsage or ContractCommitment.',
+		data_type => 'Type of the column in our tables.',
+		feature_level => 'Mandatory, Conditional or Recommended.',
+		introduced_version => 'FOCUS version that the column is of.',
 		position => 'Place in the order of FOCUS, from 1.',
 		value => 'The allowed value.',
 		service_category => 'ServiceCategory.',
@@ -309,6 +315,122 @@ sub view_sql
 	  . join('', map { "COMMENT ON COLUMN $name.$_ IS\n" . quote($meaning{$_} // die "column $_ of $name has no comment\n") . ";\n" }
 		  split(/, /, $columns))
 	  . "GRANT SELECT ON $name TO PUBLIC;\n\n";
+}
+
+# ---- conformance ----
+
+sub conformance_rules_sql
+{
+	my %dataset = (CostAndUsage => \@cost_and_usage, ContractCommitment => \@contract_commitment);
+	my $number = 0;
+	my @column_rows;
+
+	foreach my $name (qw(CostAndUsage ContractCommitment))
+	{
+		my $position = 0;
+
+		push @column_rows, map {
+			sprintf('(%s, %s, %d, %s, %s, %s)', quote($name), quote($_->{column_id}), ++$position,
+				quote(column_type($_)), quote($_->{feature_level}), quote($_->{introduced_version}))
+		} @{ $dataset{$name} };
+	}
+	return generated('--') . "\n"
+	  . view_sql('focus_columns', 'dataset, column_id, position, data_type, feature_level, introduced_version',
+		'Columns of the FOCUS 1.3 datasets, in the order of the specification.', @column_rows)
+	  . rules_table_sql()
+	  . "INSERT INTO focus_conformance_rules VALUES\n"
+	  . join(",\n", map { rule_row($_, ++$number, @{ $dataset{$_->{dataset}} }) } @rules) . ";\n";
+}
+
+sub rules_table_sql
+{
+	my @columns = (
+		[qw(rule_number integer), 'Place in the list, by dataset and column.'],
+		[qw(rule_id text), "The specification's id of the requirement; ids that begin with DERIVED are ours."],
+		[qw(dataset text), 'FOCUS dataset: CostAndUsage or ContractCommitment.'],
+		[qw(column_id text), 'FOCUS column that the rule is about; NULL where it is about the dataset.'],
+		[qw(keyword text), 'MUST, MUST NOT, SHOULD, SHOULD NOT or RECOMMENDED.'],
+		[qw(severity text), 'error for MUST; warning for SHOULD, and for MUST that data alone cannot settle; info for hints.'],
+		[qw(kind text), 'What it asks for: presence, type, format, null, allowed_value, cross_column, arithmetic or uniqueness.'],
+		[qw(scope text), 'What it is decided by: row, table (rows taken together) or schema (the columns alone).'],
+		[qw(requirement text), 'The rule in words.'],
+		[qw(applies text), 'SQL: the rows that the rule is about; NULL means all.'],
+		[qw(holds text), 'SQL of scope row and schema: true where the rule is kept; anything else breaks it.'],
+		[qw(breaches text), 'SQL of scope table: a query with one row per breach.'],
+		['columns', 'text[]', 'Columns that the SQL reads.'],
+		['capabilities', 'text[]', 'Capabilities that a provider must have for the rule to apply; empty means none.'],
+		[qw(focus_version text), 'First FOCUS version that the rule applies to.'],
+		[qw(status text), 'active, or deprecated when the column is.'],
+		[qw(source text), 'model: the check of the FOCUS requirements model. model-corrected: that check, brought in line with the text. words: stated in words only. derived: implied.']);
+
+	return "CREATE TABLE focus_conformance_rules\n(\n"
+	  . join(",\n", map { sprintf("\t%-15s %s%s", @$_[0, 1],
+				$_->[0] eq 'rule_id' ? ' PRIMARY KEY' :
+				$_->[0] =~ /^(column_id|applies|holds|breaches)$/ ? '' : ' NOT NULL') } @columns)
+	  . "\n);\nCOMMENT ON TABLE focus_conformance_rules IS\n"
+	  . quote('Rules of FOCUS that data can be checked for; focus_validate runs them.') . ";\n"
+	  . join('', map { "COMMENT ON COLUMN focus_conformance_rules.$_->[0] IS\n" . quote($_->[2]) . ";\n" } @columns)
+	  . "GRANT SELECT ON focus_conformance_rules TO PUBLIC;\n\n";
+}
+
+sub rule_row
+{
+	my ($rule, $number, @columns) = @_;
+	my %introduced = map { lc $_->{column_id} => $_->{introduced_version} } @columns;
+	my $sql = "$rule->{condition} $rule->{check}";
+	my $scope = $rule->{check} =~ /^pg_typeof/ ? 'schema' : $rule->{scope};
+	my ($holds, $breaches) = $scope eq 'table' ? ('', breaches($rule->{check})) : (holds($rule), '');
+
+	$sql =~ s/'(?:[^']|'')*'//g;
+	my %used = map { $_ => 1 } grep { $introduced{$_} } $sql =~ /\b[a-z]+\b/g;
+	my @used = sort keys %used;
+
+	return '(' . join(', ', $number,
+		(map { $_ eq '' ? 'NULL' : quote($_) } $rule->{rule_id}, $rule->{dataset}, $rule->{column_id},
+		  $rule->{keyword}, $rule->{severity}, $rule->{kind}, $scope, $rule->{note},
+		  $scope eq 'table' ? '' : $rule->{condition}, $holds, $breaches),
+		quote('{' . join(',', @used) . '}'),
+		quote('{' . join(',', split(/;/, $rule->{applicability})) . '}'),
+		quote(first_version($rule, map { $introduced{$_} } lc $rule->{column_id},
+				grep { $scope ne 'table' || $_ ne 'serviceprovidername' } @used)),
+		quote($rule->{status}), quote($rule->{source})) . ')';
+}
+
+# The requirements model begins with 1.2.  What it says of columns that are
+# older is taken to hold since 1.0.
+sub first_version
+{
+	my ($rule, @introduced) = @_;
+	my ($last) = sort { $b cmp $a } map { /^(0|1\.0)/ ? '1.0' : $_ } grep { defined } @introduced;
+
+	$last //= '1.0';
+	return $rule->{introduced_version} gt '1.2' ? '1.3' : $last;
+}
+
+# The same conditions, in a form that costs little, and with the tolerance that
+# the caller gives between a cost and price x quantity.
+sub holds
+{
+	my ($rule) = @_;
+	my $holds = $rule->{check};
+
+	$holds =~ s/(\w+)::text NOT IN \('NaN', 'Infinity', '-Infinity'\)/$1 > '-Infinity' AND $1 < 'Infinity'/g;
+	$holds =~ s/btrim\((\w+)::text\)/btrim($1 #>> '{}')/;
+	$holds =~ s/([a-z]+(?: \* [a-z]+)?) = ([a-z]+)/abs($1 - $2) <= {tolerance}/g if $rule->{kind} eq 'arithmetic';
+	return $holds;
+}
+
+# NOT EXISTS (SELECT 1 FROM ...) as a query for what exists.
+sub breaches
+{
+	my ($check) = @_;
+	my ($from) = $check =~ /^NOT EXISTS \(SELECT 1 (FROM .*)\)$/ or die "not a rule of a table: $check\n";
+	my $commitment = q{coalesce(v->'ContractCommitmentId', v->'ContractCommitmentID') #>> '{}'};
+	my $keys = $from =~ / GROUP BY (.*) HAVING / ? $1 : "DISTINCT $commitment AS contractcommitmentid";
+
+	$keys = "p AS serviceprovidername, a #>> '{}' AS contractcommitmentid" if $keys eq 'p, a';
+	$from =~ s/\{rel\}(?! AS)/{rel} AS t/g;
+	return "SELECT $keys $from";
 }
 
 # ---- currencies ----

@@ -463,7 +463,7 @@ VALUES
 COMMENT ON VIEW focus_vocabulary IS
 'Allowed values of FOCUS 1.3, by column and in the order of the specification.';
 COMMENT ON COLUMN focus_vocabulary.column_id IS
-'FOCUS column that the value is of.';
+'FOCUS name of the column.';
 COMMENT ON COLUMN focus_vocabulary.position IS
 'Place in the order of FOCUS, from 1.';
 COMMENT ON COLUMN focus_vocabulary.value IS
