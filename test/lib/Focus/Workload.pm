@@ -1057,7 +1057,10 @@ sub positioned
 	my $change = one_of('DELETE FROM t WHERE CURRENT OF here;', 'UPDATE t SET ' . $self->assignments . ' WHERE CURRENT OF here;',
 		"UPDATE t SET kind = 5 WHERE CURRENT OF here;\nUPDATE t SET kind = 6 WHERE CURRENT OF here;");
 
-	return "BEGIN;\nDECLARE here CURSOR FOR SELECT * FROM t" . one_of(' WHERE id = ' . $self->some_id . ';', ' ORDER BY id, t::text FOR UPDATE;')
+	# one row, or rows in a known order
+	my @rows = (' ORDER BY id, t::text FOR UPDATE;', $self->{table}{unique} ? ' WHERE id = ' . $self->some_id . ';' : ());
+
+	return "BEGIN;\nDECLARE here CURSOR FOR SELECT * FROM t" . one_of(@rows)
 	  . "\nFETCH here;\n$change\n" . one_of('COMMIT;', 'COMMIT;', 'ROLLBACK;');
 }
 
