@@ -3,7 +3,7 @@
  * paths.c
  *	  The files that make up a delivery.
  *
- * A path is a file, a directory or a glob.  A directory stands for all CSV
+ * A path is a file, a directory or a glob.  A directory stands for all data
  * files below it, at any depth, in name order.  What else lies there is
  * passed over only if it cannot be billing data: hidden files, manifests and
  * checksums.  Any other file is an error, because leaving it out would leave
@@ -24,7 +24,7 @@
 static List *list_directory(const char *directory, List *files);
 static List *list_glob(const char *pattern);
 static bool has_suffix(const char *name, const char *suffix);
-static bool is_csv(const char *name);
+static bool is_data(const char *name);
 static bool is_beside_the_data(const char *name);
 static int	compare_paths(const ListCell *a, const ListCell *b);
 
@@ -51,7 +51,7 @@ focus_input_list_files(const char *path)
 		if (files == NIL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_FILE),
-					 errmsg("directory \"%s\" holds no CSV file", path)));
+					 errmsg("directory \"%s\" holds no data file", path)));
 	}
 	else if (errno != ENOENT)
 		ereport(ERROR,
@@ -90,12 +90,12 @@ list_directory(const char *directory, List *files)
 					 errmsg("could not stat \"%s\": %m", path)));
 		if (S_ISDIR(st.st_mode))
 			files = list_directory(path, files);
-		else if (is_csv(entry->d_name))
+		else if (is_data(entry->d_name))
 			files = lappend(files, path);
 		else if (!is_beside_the_data(entry->d_name))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("directory \"%s\" holds \"%s\", which is not a CSV file", directory, entry->d_name),
+					 errmsg("directory \"%s\" holds \"%s\", which is not a data file", directory, entry->d_name),
 					 errhint("Move the file away, or name the files to load by a glob such as \"%s/*.csv.gz\".", directory)));
 	}
 	FreeDir(dir);
@@ -146,7 +146,7 @@ list_glob(const char *pattern)
 	if (files == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),
-				 errmsg("no CSV file matches \"%s\"", pattern)));
+				 errmsg("no data file matches \"%s\"", pattern)));
 	return files;
 }
 
@@ -160,9 +160,9 @@ has_suffix(const char *name, const char *suffix)
 }
 
 static bool
-is_csv(const char *name)
+is_data(const char *name)
 {
-	return has_suffix(name, ".csv") || has_suffix(name, ".csv.gz");
+	return has_suffix(name, ".csv") || has_suffix(name, ".csv.gz") || has_suffix(name, ".csv.zst");
 }
 
 static bool

@@ -43,6 +43,16 @@ sub gzip
 	return "$path.gz";
 }
 
+# A frame of zstd with a checksum, by the library's own program.
+sub zstd
+{
+	my ($content, $name) = @_;
+	my $path = file($content, $name);
+
+	system_or_bail('zstd', '-q', '--rm', $path);
+	return "$path.zst";
+}
+
 sub slurp_bytes
 {
 	my ($path) = @_;
@@ -119,12 +129,12 @@ is(loads('first', file("${header}1,$period,first\n")), '1|0|0', 'first: one row'
 fails('missing file', "$dir/none.csv", '58P01', qr/could not open file "\Q$dir\E\/none\.csv" for reading: No such file/);
 fails('relative path', 'f1.csv', '42602', qr/relative path "f1\.csv" is not allowed/);
 mkdir "$dir/empty";
-fails('empty directory', "$dir/empty", '58P01', qr/directory "\Q$dir\E\/empty" holds no CSV file/);
+fails('empty directory', "$dir/empty", '58P01', qr/directory "\Q$dir\E\/empty" holds no data file/);
 fails('glob without a match', "$dir/empty/*.csv", '58P01', qr/no file matches "\Q$dir\E\/empty\/\*\.csv"/);
 mkdir "$dir/stray";
 file("${header}1,$period,a\n", 'stray/a.csv');
 file('PAR1', 'stray/b.parquet');
-fails('stray file', "$dir/stray", '0A000', qr/directory "\Q$dir\E\/stray" holds "b\.parquet", which is not a CSV file/);
+fails('stray file', "$dir/stray", '0A000', qr/directory "\Q$dir\E\/stray" holds "b\.parquet", which is not a data file/);
 is(loads('stray by glob', "$dir/stray/*.csv"), '1|0|0', 'a glob leaves the stray file out');
 my $unreadable = file("${header}1,$period,a\n");
 chmod 0000, $unreadable;
@@ -173,7 +183,8 @@ fails('second file broken', "$dir/mixed", '22P04', qr/"\Q$dir\E\/mixed\/b\.csv" 
 # Same content under another name, plain and inflated
 my $same = "${header}11,$period,same\n";
 loads('same', file($same, 'same.csv'));
-for my $again ([ 'another name', file($same, 'renamed.csv') ], [ 'gzip', gzip($same, 'same2.csv') ])
+for my $again ([ 'another name', file($same, 'renamed.csv') ], [ 'gzip', gzip($same, 'same2.csv') ],
+	[ 'zstd', zstd($same, 'same3.csv') ])
 {
 	my ($out, $err) = loads("same content by $again->[0]", $again->[1]);
 
@@ -251,6 +262,37 @@ is($node->safe_psql('postgres', qq{SELECT (totals->'XXX'->>'billedcost')::numeri
 	is($out, '0|0|0', 'gzip of members: the same content');
 	like($err, qr/NOTICE/, 'gzip of members: notice');
 }
+
+# Zstd
+$lines =~ s/text/word/g;
+my $zst = slurp_bytes(zstd($lines, 'whole.csv'));
+for my $cut (4, 11, 500, length($zst) - 5, length($zst) - 1)
+{
+	fails("zstd cut at $cut", file(substr($zst, 0, $cut), "cut$cut.csv.zst"), '22P04', qr/zstd stream in "\Q$dir\E\/cut$cut\.csv\.zst" is truncated/);
+}
+{
+	my $damaged = $zst;
+
+	substr($damaged, 5000, 4) = "\xff\xff\xff\xff";
+	fails('zstd damaged', file($damaged, 'damaged.csv.zst'), '22P04', qr/zstd stream in "\Q$dir\E\/damaged\.csv\.zst" is damaged near byte \d+/);
+	$damaged = $zst;
+	substr($damaged, -2, 1) = chr(ord(substr($damaged, -2, 1)) ^ 1);
+	fails('zstd with a wrong checksum', file($damaged, 'checksum.csv.zst'), '22P04', qr/is damaged near byte .*checksum/);
+	fails('zstd and junk', file($zst . 'junk', 'junk.csv.zst'), '22P04', qr/is damaged/);
+}
+is(loads('zstd', "$dir/whole.csv.zst"), '3000|0|0', 'zstd: all rows');
+is($node->safe_psql('postgres', qq{SELECT (totals->'XXX'->>'billedcost')::numeric = $sum FROM focus_loads WHERE source = 'zstd'}), 't', 'zstd: the sum');
+{
+	# several frames, one of them empty and one to be skipped, under a name that does not say zstd
+	my @parts = (substr($lines, 0, 1001), '', substr($lines, 1001));
+	my $frames = join "\x5a\x2a\x4d\x18\x03\x00\x00\x00abc", '', map { slurp_bytes(zstd($parts[$_], "frame$_.csv")) } 0 .. $#parts;
+
+	my ($out, $err) = loads('zstd of frames', file($frames, 'frames.csv'));
+	is($out, '0|0|0', 'zstd of frames: the same content');
+	like($err, qr/NOTICE/, 'zstd of frames: notice');
+}
+is(loads('directory', do { mkdir "$dir/parts"; zstd("${header}21,$period,a\n", 'parts/a.csv'); gzip("${header}22,$period,b\n", 'parts/b.csv');
+	file("${header}23,$period,c\n", 'parts/c.CSV'); "$dir/parts" }), '3|0|0', 'files of each kind in a directory');
 
 # Lines
 my %forms = (
