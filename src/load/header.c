@@ -10,6 +10,8 @@
  * Files do not say which FOCUS version or provider they are of; both are read
  * from the column names.
  *
+ * The header of a JSON file grows while it is read: objects may bring new keys.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -108,11 +110,12 @@ static const NamePair other_datasets[] = {
 	{"InvoiceIssueDate", "InvoiceDetail"}
 };
 
+static void read_names(FocusHeader *header, const FocusRow *row, const char *file);
 static void copy_names(FocusHeader *header, const FocusRow *row, const char *file);
 static void refuse_duplicates(const FocusHeader *header, const char *file);
+static void refuse_other_datasets(const FocusHeader *header, const char *file);
 static const FocusDataset *recognise_dataset(const FocusHeader *header, const char *file);
 static void map_columns(FocusHeader *header);
-static void require_columns(const FocusHeader *header, const char *file);
 static const char *meaning_of(const char *name);
 static bool has_name(const FocusHeader *header, const char *name);
 static const char *first_mark(const FocusHeader *header, const NamePair *marks, int nmarks);
@@ -126,14 +129,59 @@ focus_header_parse(const FocusRow *row, const char *file)
 {
 	FocusHeader *header = palloc0(sizeof(FocusHeader));
 
-	copy_names(header, row, file);
-	refuse_duplicates(header, file);
-	header->dataset = recognise_dataset(header, file);
+	header->max_fields = Max(row->nfields, 64);
+	header->names = palloc(header->max_fields * sizeof(char *));
+	header->columns = palloc(header->max_fields * sizeof(int));
+	read_names(header, row, file);
+	header->fields = palloc(header->dataset->ncolumns * sizeof(int));
 	map_columns(header);
-	require_columns(header, file);
-	header->focus_version = first_mark(header, version_marks, lengthof(version_marks));
-	header->provider = first_mark(header, provider_marks, lengthof(provider_marks));
 	return header;
+}
+
+/*
+ * The header has grown: the row has names behind those that it had.  A column
+ * may be another field's from now on, if an old name stood for it.  The dataset
+ * stays what it was.  To be called in the memory context of the header.
+ */
+void
+focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file)
+{
+	if (row->nfields > header->max_fields)
+	{
+		header->max_fields = row->nfields * 2;
+		header->names = repalloc(header->names, header->max_fields * sizeof(char *));
+		header->columns = repalloc(header->columns, header->max_fields * sizeof(int));
+	}
+	read_names(header, row, file);
+	map_columns(header);
+}
+
+/*
+ * A delivery belongs to a billing period and is about cost: without either
+ * the file cannot be put in its place.
+ */
+void
+focus_header_require(const FocusHeader *header, const char *file)
+{
+	static const char *const costs[] = {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"};
+	const FocusDataset *dataset = header->dataset;
+	bool		has_cost = false;
+
+	if (!dataset->has_period)
+		return;
+
+	if (header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0 &&
+		header->fields[focus_dataset_column(dataset, "ChargePeriodStart")] < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" has no column \"BillingPeriodStart\"", file),
+				 errdetail("Without it, or \"ChargePeriodStart\" instead, a row belongs to no billing period, and a later delivery could not replace it.")));
+	for (int i = 0; i < lengthof(costs); i++)
+		has_cost |= header->fields[focus_dataset_column(dataset, costs[i])] >= 0;
+	if (!has_cost)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file)));
 }
 
 /*
@@ -153,11 +201,25 @@ focus_header_provider(const char *name)
 }
 
 static void
+read_names(FocusHeader *header, const FocusRow *row, const char *file)
+{
+	copy_names(header, row, file);
+	refuse_duplicates(header, file);
+	if (header->dataset == NULL)
+		header->dataset = recognise_dataset(header, file);
+	else
+		refuse_other_datasets(header, file);
+	header->focus_version = first_mark(header, version_marks, lengthof(version_marks));
+	header->provider = first_mark(header, provider_marks, lengthof(provider_marks));
+}
+
+static void
 copy_names(FocusHeader *header, const FocusRow *row, const char *file)
 {
+	int			first_new = header->nfields;
+
 	header->nfields = row->nfields;
-	header->names = palloc(row->nfields * sizeof(char *));
-	for (int i = 0; i < row->nfields; i++)
+	for (int i = first_new; i < row->nfields; i++)
 	{
 		const char *name = row->fields[i].data;
 		size_t		len = row->fields[i].len;
@@ -211,17 +273,24 @@ refuse_duplicates(const FocusHeader *header, const char *file)
 	pfree(sorted);
 }
 
-static const FocusDataset *
-recognise_dataset(const FocusHeader *header, const char *file)
+static void
+refuse_other_datasets(const FocusHeader *header, const char *file)
 {
 	const char *other = first_mark(header, other_datasets, lengthof(other_datasets));
-	bool		known = false;
 
 	if (other != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("\"%s\" is of dataset %s, which cannot be loaded", file, other),
 				 errdetail("Datasets that can be loaded are %s and %s.", focus_cost_and_usage.id, focus_contract_commitment.id)));
+}
+
+static const FocusDataset *
+recognise_dataset(const FocusHeader *header, const char *file)
+{
+	bool		known = false;
+
+	refuse_other_datasets(header, file);
 	if (has_name(header, "ContractCommitmentId") && has_name(header, "ContractId"))
 		return &focus_contract_commitment;
 
@@ -233,7 +302,7 @@ recognise_dataset(const FocusHeader *header, const char *file)
 				 errmsg("\"%s\" is not a FOCUS file: its first line names no FOCUS column", file),
 				 errdetail("The line has %d fields, the first is \"%.64s\".",
 						   header->nfields, header->names[0]),
-				 errhint("A FOCUS file is comma-separated and begins with a header line.")));
+				 errhint("A FOCUS file is comma-separated and begins with a header line, or its first JSON object has the columns as keys.")));
 	return &focus_cost_and_usage;
 }
 
@@ -242,8 +311,6 @@ map_columns(FocusHeader *header)
 {
 	const FocusDataset *dataset = header->dataset;
 
-	header->columns = palloc(header->nfields * sizeof(int));
-	header->fields = palloc(dataset->ncolumns * sizeof(int));
 	for (int i = 0; i < dataset->ncolumns; i++)
 		header->fields[i] = -1;
 
@@ -276,33 +343,6 @@ meaning_of(const char *name)
 			return old_names[i].means;
 	}
 	return NULL;
-}
-
-/*
- * A delivery belongs to a billing period and is about cost: without either
- * the file cannot be put in its place.
- */
-static void
-require_columns(const FocusHeader *header, const char *file)
-{
-	static const char *const costs[] = {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"};
-	const FocusDataset *dataset = header->dataset;
-	bool		has_cost = false;
-
-	if (!dataset->has_period)
-		return;
-
-	if (header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" has no column \"BillingPeriodStart\"", file),
-				 errdetail("Without it a row belongs to no billing period, and a later delivery could not replace it.")));
-	for (int i = 0; i < lengthof(costs); i++)
-		has_cost |= header->fields[focus_dataset_column(dataset, costs[i])] >= 0;
-	if (!has_cost)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file)));
 }
 
 static bool

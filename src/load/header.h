@@ -15,6 +15,7 @@ typedef struct FocusHeader
 {
 	const FocusDataset *dataset;
 	int			nfields;
+	int			max_fields;		/* that there is memory for */
 	char	  **names;			/* as sent */
 	int		   *columns;		/* dataset column of each field, -1: x_columns */
 	int		   *fields;			/* field of each dataset column, -1: absent */
@@ -24,5 +25,7 @@ typedef struct FocusHeader
 
 extern const char *focus_header_provider(const char *name);
 extern FocusHeader *focus_header_parse(const FocusRow *row, const char *file);
+extern void focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file);
+extern void focus_header_require(const FocusHeader *header, const char *file);
 
 #endif							/* FOCUS_HEADER_H */

@@ -37,6 +37,7 @@ typedef struct ClientSocket ClientSocket;
 #include "load/input.h"
 
 #define RAW_SIZE	(256 * 1024)
+#define AHEAD_SIZE	4096
 
 typedef size_t (*RawReader) (FocusInput *input, char *buffer, size_t size);
 
@@ -57,6 +58,11 @@ struct FocusInput
 
 	bool		started;
 	FocusInflater *inflater;	/* NULL: not compressed */
+
+	char	   *ahead;			/* inflated bytes that were looked at; NULL:
+								 * none */
+	size_t		ahead_at;
+	size_t		ahead_len;
 };
 
 static FocusInput *input_create(const char *name, RawReader read_raw);
@@ -64,6 +70,7 @@ static size_t read_file(FocusInput *input, char *buffer, size_t size);
 static size_t read_frontend(FocusInput *input, char *buffer, size_t size);
 static bool next_copy_message(FocusInput *input);
 static bool fill_raw(FocusInput *input);
+static size_t read_stream(FocusInput *input, char *buffer, size_t size);
 static size_t read_plain(FocusInput *input, char *buffer, size_t size);
 static size_t read_compressed(FocusInput *input, char *buffer, size_t size);
 
@@ -136,22 +143,48 @@ focus_input_open_frontend(int ncolumns)
 }
 
 /*
+ * The first byte of the inflated stream that is neither blank nor a byte order
+ * mark; NUL if there is none near its beginning.  To be called before anything
+ * is read.
+ */
+char
+focus_input_first(FocusInput *input)
+{
+	size_t		n;
+
+	Assert(!input->started);
+	input->ahead = palloc(AHEAD_SIZE);
+	do
+	{
+		n = read_stream(input, input->ahead + input->ahead_len, AHEAD_SIZE - input->ahead_len);
+		input->ahead_len += n;
+		for (size_t i = 0; i < input->ahead_len; i++)
+		{
+			char		c = input->ahead[i];
+
+			if (strchr("\xef\xbb\xbf \t\r\n", c) == NULL)
+				return c;
+		}
+	} while (n > 0 && input->ahead_len < AHEAD_SIZE);
+	return '\0';
+}
+
+/*
  * Reads up to size bytes of the inflated stream; 0 means its end.
  */
 size_t
 focus_input_read(FocusInput *input, char *buffer, size_t size)
 {
-	if (!input->started)
+	if (input->ahead_at < input->ahead_len)
 	{
-		input->started = true;
-		/* a client may send a single byte at first */
-		while (input->raw_len < FOCUS_INFLATE_MAGIC && fill_raw(input))
-			;
-		input->inflater = focus_inflater_create(input->raw, input->raw_len);
-	}
-	return input->inflater != NULL ? read_compressed(input, buffer, size) : read_plain(input, buffer, size);
-}
+		size_t		n = Min(size, input->ahead_len - input->ahead_at);
 
+		memcpy(buffer, input->ahead + input->ahead_at, n);
+		input->ahead_at += n;
+		return n;
+	}
+	return read_stream(input, buffer, size);
+}
 /*
  * Ends reading.  A program that failed is an error, even if it wrote enough.
  */
@@ -178,6 +211,8 @@ focus_input_close(FocusInput *input)
 				 errmsg("could not close file \"%s\": %m", input->name)));
 	input->file = NULL;
 	pfree(input->raw);
+	if (input->ahead != NULL)
+		pfree(input->ahead);
 }
 
 const char *
@@ -306,6 +341,20 @@ fill_raw(FocusInput *input)
 	input->bytes += n;
 	input->raw_eof = (n == 0);
 	return n > 0;
+}
+
+static size_t
+read_stream(FocusInput *input, char *buffer, size_t size)
+{
+	if (!input->started)
+	{
+		input->started = true;
+		/* a client may send a single byte at first */
+		while (input->raw_len < FOCUS_INFLATE_MAGIC && fill_raw(input))
+			;
+		input->inflater = focus_inflater_create(input->raw, input->raw_len);
+	}
+	return input->inflater != NULL ? read_compressed(input, buffer, size) : read_plain(input, buffer, size);
 }
 
 static size_t

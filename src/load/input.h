@@ -15,6 +15,7 @@ typedef struct FocusInput FocusInput;
 extern FocusInput *focus_input_open_file(const char *path);
 extern FocusInput *focus_input_open_program(const char *command);
 extern FocusInput *focus_input_open_frontend(int ncolumns);
+extern char focus_input_first(FocusInput *input);
 extern size_t focus_input_read(FocusInput *input, char *buffer, size_t size);
 extern void focus_input_close(FocusInput *input);
 extern const char *focus_input_name(const FocusInput *input);

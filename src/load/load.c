@@ -33,6 +33,7 @@
 
 #include "compat.h"
 #include "load/content.h"
+#include "load/json_reader.h"
 #include "load/load.h"
 #include "load/rows.h"
 
@@ -51,6 +52,7 @@ static bool load_delivery(Load *load, FocusOpenStream open_stream, void *arg, Fo
 static void read_input(Load *load, FocusInput *input);
 static void on_bytes(const char *data, size_t len, void *arg);
 static void on_row(const FocusRow *row, void *arg);
+static void on_names(const FocusRow *row, void *arg);
 static void note_digest(Load *load, const char *file, char *digest, int64 rows);
 static bool fill_from_earlier(Load *load, int64 deliveryid, FocusLoadResult *result);
 static void fill_result(Load *load, FocusLoadResult *result);
@@ -268,12 +270,16 @@ static void
 read_input(Load *load, FocusInput *input)
 {
 	const char *file = focus_input_name(input);
+	char		first = focus_input_first(input);
 	char	   *digest;
 	int64		rows;
 
 	load->hash = focus_content_start();
 	focus_rows_begin_file(load->rows, file, focus_input_is_client(input));
-	focus_csv_read(input, on_bytes, on_row, load);
+	if (first == '{' || first == '[')
+		focus_json_read(input, on_bytes, on_names, on_row, load);
+	else
+		focus_csv_read(input, on_bytes, on_row, load);
 	rows = focus_rows_end_file(load->rows);
 	digest = focus_content_finish(load->hash);
 
@@ -292,6 +298,12 @@ static void
 on_row(const FocusRow *row, void *arg)
 {
 	focus_rows_add(((Load *) arg)->rows, row);
+}
+
+static void
+on_names(const FocusRow *row, void *arg)
+{
+	focus_rows_name(((Load *) arg)->rows, row);
 }
 
 /*

@@ -90,9 +90,11 @@ list_directory(const char *directory, List *files)
 					 errmsg("could not stat \"%s\": %m", path)));
 		if (S_ISDIR(st.st_mode))
 			files = list_directory(path, files);
+		else if (is_beside_the_data(entry->d_name))
+			continue;
 		else if (is_data(entry->d_name))
 			files = lappend(files, path);
-		else if (!is_beside_the_data(entry->d_name))
+		else
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("directory \"%s\" holds \"%s\", which is not a data file", directory, entry->d_name),
@@ -162,13 +164,27 @@ has_suffix(const char *name, const char *suffix)
 static bool
 is_data(const char *name)
 {
-	return has_suffix(name, ".csv") || has_suffix(name, ".csv.gz") || has_suffix(name, ".csv.zst");
+	static const char *const formats[] = {".csv", ".json", ".jsonl", ".ndjson"};
+	static const char *const compressions[] = {"", ".gz", ".zst"};
+
+	for (int i = 0; i < lengthof(formats); i++)
+	{
+		for (int k = 0; k < lengthof(compressions); k++)
+		{
+			char		suffix[16];
+
+			snprintf(suffix, sizeof(suffix), "%s%s", formats[i], compressions[k]);
+			if (has_suffix(name, suffix))
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool
 is_beside_the_data(const char *name)
 {
-	return name[0] == '_' || has_suffix(name, ".json") || has_suffix(name, ".md5") ||
+	return name[0] == '_' || has_suffix(name, "manifest.json") || has_suffix(name, ".md5") ||
 		has_suffix(name, ".sha256") || has_suffix(name, ".txt");
 }
 

@@ -3,9 +3,9 @@
  * rows.c
  *	  Rows of files -> rows of a dataset's table.
  *
- * The first row of a file is its header.  Every other row is put into the load
- * of its source and billing period, converted cell by cell and stored, or put
- * into quarantine.
+ * The first row of a CSV file is its header; that of a JSON file may grow
+ * between its rows.  Every other row is put into the load of its source and
+ * billing period, converted cell by cell and stored, or put into quarantine.
  *
  * What the provider sent is stored as sent.  Cells that FOCUS has no column
  * for, and cells that do not fit their column's type, go to x_columns as text.
@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
+#include "utils/timestamp.h"
 
 #include "columnar/quick_hash.h"
 #include "compat.h"
@@ -61,6 +62,7 @@ struct FocusRows
 	bool	   *keep;			/* the field's text goes to x_columns */
 	bool		noted;			/* a row has left any of these */
 	bool		from_client;
+	bool		is_json;		/* the header may grow */
 	int64		count;			/* rows but the header */
 	FocusLines	lines;			/* for error context */
 	const char *column;			/* for error context, or NULL */
@@ -76,6 +78,8 @@ struct FocusRows
 
 	/* dataset columns that are looked at here; -1: not in the dataset */
 	int			billing_period_start;
+	int			billing_period_end;
+	int			charge_period_start;
 	int			billing_account_id;
 	int			billing_currency;
 	int			costs[FOCUS_TOTALS_COSTS];
@@ -87,6 +91,7 @@ struct FocusRows
 };
 
 static void read_header(FocusRows *rows, const FocusRow *row);
+static void make_room_for_notes(FocusRows *rows);
 static void open_table(FocusRows *rows, const FocusDataset *dataset);
 static AttrNumber find_attribute(Relation rel, const char *name);
 static const FocusField *check_row(FocusRows *rows, const FocusRow *row);
@@ -94,7 +99,11 @@ static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fie
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
 static bool to_server(const FocusField *field, FocusField *converted);
 static const FocusField *field_of(FocusRows *rows, const FocusField *fields, int column);
+static bool lacks_period(FocusRows *rows);
+static int	period_column(FocusRows *rows);
+static TimestampTz month_start(TimestampTz instant, int later);
 static RowKey *find_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
+static void forget_parts(FocusRows *rows);
 static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields,
 								int *bad_field, FocusCell *bad_cell);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
@@ -106,6 +115,9 @@ static void store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow 
 static bool code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 					   FocusTotalsCost *costs, bool *has_others);
 static void code_provider(FocusRows *rows, const FocusField *fields);
+static void fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
+						TupleTableSlot *slot);
+static void set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value);
 static void note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell);
 static void write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static const char *provider_named(FocusRows *rows);
@@ -137,10 +149,33 @@ focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
 {
 	rows->file = MemoryContextStrdup(rows->context, file);
 	rows->from_client = from_client;
+	rows->is_json = false;
 	rows->header = NULL;
-	for (int i = 0; i < ROW_KEYS; i++)
-		rows->part_keys[i].part = NULL;
+	forget_parts(rows);
 	rows->count = 0;
+}
+
+/*
+ * Takes the names of a JSON file's columns, which are those that it had before
+ * and more behind them.
+ */
+void
+focus_rows_name(FocusRows *rows, const FocusRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(rows->context);
+
+	rows->is_json = true;
+	rows->lines.first = rows->lines.last = row->line;
+	if (rows->header == NULL)
+		read_header(rows, row);
+	else
+	{
+		focus_header_extend(rows->header, row, rows->file);
+		make_room_for_notes(rows);
+		forget_parts(rows);
+	}
+	rows->lines.first = rows->lines.last = 0;
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -191,12 +226,20 @@ focus_rows_add(FocusRows *rows, const FocusRow *row)
 int64
 focus_rows_end_file(FocusRows *rows)
 {
+	FocusDelivery *delivery = rows->delivery;
+
 	if (rows->header == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 				 errmsg("\"%s\" is empty", rows->file),
-				 errhint("A FOCUS file has at least a header line.")));
+				 errhint("A FOCUS file has at least a header line, or one JSON object.")));
 	reset_batch(rows);
+	if (rows->is_json)
+		focus_header_require(rows->header, rows->file);
+	if (delivery->focus_version == NULL)
+		delivery->focus_version = rows->header->focus_version;
+	if (delivery->provider == NULL)
+		delivery->provider = rows->header->provider;
 	return rows->count;
 }
 
@@ -241,8 +284,9 @@ read_header(FocusRows *rows, const FocusRow *row)
 	FocusDelivery *delivery = rows->delivery;
 
 	rows->header = focus_header_parse(row, rows->file);
-	rows->findings = palloc0(rows->header->nfields * sizeof(char *));
-	rows->keep = palloc0(rows->header->nfields * sizeof(bool));
+	if (!rows->is_json)
+		focus_header_require(rows->header, rows->file);
+	make_room_for_notes(rows);
 	if (rows->expected != NULL && rows->header->dataset != rows->expected)
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
@@ -256,10 +300,15 @@ read_header(FocusRows *rows, const FocusRow *row)
 				 errmsg("\"%s\" is of dataset %s, other files of the delivery are of %s", rows->file,
 						rows->header->dataset->id, delivery->dataset->id),
 				 errhint("Load the datasets one by one.")));
-	if (delivery->focus_version == NULL)
-		delivery->focus_version = rows->header->focus_version;
-	if (delivery->provider == NULL)
-		delivery->provider = rows->header->provider;
+}
+
+/* What is to be said of each field of a row; nothing yet. */
+static void
+make_room_for_notes(FocusRows *rows)
+{
+	rows->findings = palloc0(rows->header->max_fields * sizeof(char *));
+	rows->keep = palloc0(rows->header->max_fields * sizeof(bool));
+	rows->noted = false;
 }
 
 /*
@@ -295,6 +344,8 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 	rows->x_loadid = find_attribute(rows->rel, "x_loadid");
 
 	rows->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");
+	rows->billing_period_end = focus_dataset_column(dataset, "BillingPeriodEnd");
+	rows->charge_period_start = focus_dataset_column(dataset, "ChargePeriodStart");
 	rows->billing_account_id = focus_dataset_column(dataset, "BillingAccountId");
 	rows->billing_currency = focus_dataset_column(dataset, "BillingCurrency");
 	rows->costs[FOCUS_TOTALS_BILLED] = focus_dataset_column(dataset, "BilledCost");
@@ -327,8 +378,8 @@ find_attribute(Relation rel, const char *name)
 }
 
 /*
- * The fields in the server's encoding, if the row is text with the header's
- * number of fields; if not, the row has been rejected, and the result is NULL.
+ * The fields in the server's encoding, if the row is well-formed text with the
+ * header's number of fields; if not, the row has been rejected, and the result is NULL.
  */
 static const FocusField *
 check_row(FocusRows *rows, const FocusRow *row)
@@ -337,6 +388,11 @@ check_row(FocusRows *rows, const FocusRow *row)
 	FocusField *fields;
 	int			extra = 0;
 
+	if (row->broken != NULL)
+	{
+		reject_unplaced(rows, row, -1, ERRCODE_INVALID_JSON_TEXT, row->broken);
+		return NULL;
+	}
 	for (int i = header->nfields; i < row->nfields; i++)
 	{
 		if (row->fields[i].len > 0)
@@ -473,6 +529,47 @@ find_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
 	return key;
 }
 
+/* Does the file say when its charges were, and nothing of billing periods? */
+static bool
+lacks_period(FocusRows *rows)
+{
+	return rows->delivery->dataset->has_period && rows->header->fields[rows->billing_period_start] < 0;
+}
+
+/* The column that the billing period is told by. */
+static int
+period_column(FocusRows *rows)
+{
+	return lacks_period(rows) ? rows->charge_period_start : rows->billing_period_start;
+}
+
+/* The first instant of an instant's month, or of one later, in UTC. */
+static TimestampTz
+month_start(TimestampTz instant, int later)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	TimestampTz start;
+
+	if (timestamp2tm(instant, NULL, &tm, &fsec, NULL, NULL) != 0)
+		elog(ERROR, "instant is out of range");
+	tm.tm_year += (tm.tm_mon + later > 12);
+	tm.tm_mon = (tm.tm_mon + later > 12) ? 1 : tm.tm_mon + later;
+	tm.tm_mday = 1;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	if (tm2timestamp(&tm, 0, NULL, &start) != 0)
+		elog(ERROR, "month is out of range");
+	return start;
+}
+
+/* The columns that tell the load of a row are others from now on. */
+static void
+forget_parts(FocusRows *rows)
+{
+	for (int i = 0; i < ROW_KEYS; i++)
+		rows->part_keys[i].part = NULL;
+}
+
 /*
  * The load that the row belongs to, by source and billing period.  NULL when
  * the billing period cannot be read; *bad_field and *bad_cell then tell why.
@@ -494,18 +591,18 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 	keys[1] = field_of(rows, fields, rows->service_provider_name);
 	keys[2] = field_of(rows, fields, rows->invoice_issuer_name);
 	keys[3] = field_of(rows, fields, rows->billing_account_id);
-	keys[4] = field_of(rows, fields, rows->billing_period_start);
+	keys[4] = field_of(rows, fields, period_column(rows));
 	key = find_key(rows, keys, lengthof(keys));
 	if (key->part != NULL)
 		return key->part;
 
 	if (delivery->dataset->has_period)
 	{
-		const FocusColumn *column = &delivery->dataset->columns[rows->billing_period_start];
+		const FocusColumn *column = &delivery->dataset->columns[period_column(rows)];
 
 		if (focus_cell_read(rows->cells, column, keys[4], bad_cell) != FOCUS_CELL_OK || bad_cell->isnull)
 		{
-			*bad_field = rows->header->fields[rows->billing_period_start];
+			*bad_field = rows->header->fields[period_column(rows)];
 			if (focus_cell_is_null(keys[4]->data, keys[4]->len, &spelled))
 			{
 				bad_cell->sqlerrcode = ERRCODE_NULL_VALUE_NOT_ALLOWED;
@@ -514,6 +611,8 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 			return NULL;
 		}
 		period = DatumGetTimestampTz(bad_cell->value);
+		if (lacks_period(rows))
+			period = month_start(period, 0);
 	}
 
 	for (int i = 0; i < 3; i++)
@@ -575,6 +674,7 @@ store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const F
 	if (!read_cells(rows, part, row, fields, slot))
 		return;
 	fill_provider(rows, slot);
+	fill_period(rows, part, row, fields, slot);
 	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, &isnull);
 	slot->tts_isnull[rows->x_columns - 1] = isnull;
 	slot->tts_values[rows->x_loadid - 1] = Int64GetDatum(part->loadid);
@@ -681,6 +781,7 @@ store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const 
 	if (!code_cells(rows, part, row, fields, costs, &has_others))
 		return;
 	code_provider(rows, fields);
+	fill_period(rows, part, row, fields, NULL);
 	if (has_others)
 	{
 		bool		isnull;
@@ -774,6 +875,36 @@ code_provider(FocusRows *rows, const FocusField *fields)
 		focus_group_sink_text(rows->groups, to, field->data, field->len);
 	else if (named != NULL)
 		focus_group_sink_text(rows->groups, to, named, strlen(named));
+}
+
+/*
+ * The billing period of rows whose file has no column for it: the month that
+ * the charge began in.  In codes where slot is NULL.
+ */
+static void
+fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields, TupleTableSlot *slot)
+{
+	if (!lacks_period(rows))
+		return;
+	set_value(rows, slot, rows->attnums[rows->billing_period_start], TimestampTzGetDatum(part->period));
+	if (rows->header->fields[rows->billing_period_end] < 0)
+		set_value(rows, slot, rows->attnums[rows->billing_period_end],
+				  TimestampTzGetDatum(month_start(part->period, 1)));
+	focus_delivery_find(rows->delivery, "BillingPeriodStart", "month of ChargePeriodStart taken for the billing period",
+						rows->file, row->line, field_of(rows, fields, rows->charge_period_start));
+}
+
+/* Sets a column of the row, which is NULL so far, in codes where slot is NULL. */
+static void
+set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value)
+{
+	if (slot == NULL)
+		focus_group_sink_datum(rows->groups, attnum, value);
+	else
+	{
+		slot->tts_values[attnum - 1] = value;
+		slot->tts_isnull[attnum - 1] = false;
+	}
 }
 
 /* Notes what is to be said of the cell of a field. */

@@ -122,7 +122,7 @@ COMMENT ON COLUMN focus_rejected_rows.sqlstate IS
 COMMENT ON COLUMN focus_rejected_rows.message IS
 'The reason.';
 COMMENT ON COLUMN focus_rejected_rows.record IS
-'The whole row: header name and text of each cell; cells beyond the header are named #n.';
+'The whole row: header name and text of each cell; cells beyond the header, and the text of what is no JSON object, are named #n.';
 
 CREATE TABLE focus_load_findings
 (

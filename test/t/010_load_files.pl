@@ -197,7 +197,8 @@ fails('empty file', file(''), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is empty/);
 fails('blank lines only', file("\n\r\n\n"), '22P04', qr/ is empty/);
 fails('no header', file("1,$period,x\n2,$period,y\n"), '22P04', qr/is not a FOCUS file: its first line names no FOCUS column.*DETAIL:  The line has 3 fields, the first is "1"/);
 fails('binary junk', file(join '', map { chr(($_ * 167 + 13) % 256) } 1 .. 5000), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is not /);
-fails('JSON', file('{"BilledCost": 1}'), '22P04', qr/is not /);
+fails('JSON of something else', file('{"a": 1}'), '22P04', qr/is not a FOCUS file/);
+fails('JSON without a period', file('{"BilledCost": 1}'), '22P04', qr/has no column "BillingPeriodStart"/);
 fails('UTF-16 with mark', file("\xff\xfe" . join '', map { "$_\0" } split //, $header), '22P04', qr/is encoded in UTF-16/);
 fails('UTF-16 without mark', file(join '', map { "$_\0" } split //, $header), '22P04', qr/its first line is not UTF-8 text/);
 fails('header not UTF-8', file("BilledCost,BillingPeriodStart,x_Stra\xdfe\n1,$period,\n"), '22P04', qr/its first line is not UTF-8 text/);
@@ -291,8 +292,44 @@ is($node->safe_psql('postgres', qq{SELECT (totals->'XXX'->>'billedcost')::numeri
 	is($out, '0|0|0', 'zstd of frames: the same content');
 	like($err, qr/NOTICE/, 'zstd of frames: notice');
 }
+# JSON
+{
+	my @objects = map { qq({"BilledCost": $_.50, "BillingPeriodStart": "$period", "ChargeDescription": "text $_"}) } 1 .. 3000;
+	my $jsonl = join '', map { "$_\n" } @objects;
+	my %forms = (
+		'JSON Lines' => file($jsonl, 'lines.jsonl'),
+		'JSON Lines, CRLF, mark, no end' => file("\xef\xbb\xbf\r\n" . join("\r\n\r\n", @objects), 'crlf.txt'),
+		'JSON Lines, gzip' => gzip(join("\n", @objects), 'lines2.ndjson'),
+		'JSON array' => file('[' . join(",\n", @objects) . ']', 'array.json'),
+		'JSON array, zstd' => zstd(" [\n" . join(' ,', @objects) . "\n]\n\n", 'array2.json'));
+
+	for my $form (sort keys %forms)
+	{
+		is(loads($form, $forms{$form}), '3000|0|0', "$form: all rows");
+		is($node->safe_psql('postgres', qq{SELECT totals->'XXX'->>'billedcost' FROM focus_loads WHERE source = '$form'}), '4503000.00', "$form: the sum");
+	}
+	is(loads('JSON 1 % broken', file(join('', map { $_ % 100 ? "$objects[$_]\n" : substr($objects[$_], 0, 40) . "\n" } 1 .. 2999))), '2970|29|0', 'JSON 1 % broken: the others');
+	fails('JSON 100 % broken', file(join('', map { substr($_, 0, 40) . "\n" } @objects)), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is not a file of JSON objects: line 1 is none/);
+	fails('JSON array cut', file('[' . join(',', @objects[0 .. 1500])), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is not a well-formed array of JSON objects at line 1.*It ends before the array does/);
+	fails('JSON with too many keys', file(join '', map { qq({"BilledCost": 1, "x_$_": 1}\n) } 1 .. 2000), '54000', qr/objects of "\Q$dir\E\/f\d+\.csv" have more than 2000 different keys up to line 2000/);
+	is(loads('JSON bytes', file(qq({"BilledCost": 1, "BillingPeriodStart": "$period", "ChargeDescription": "caf\xe9"}\n{"BilledCost": 2, "BillingPeriodStart": "$period"}\n))), '1|1|0', 'JSON bytes: rows');
+	is(rejected_of('JSON bytes'), "1|ChargeDescription|caf\\xe9|22021|not UTF-8 text", 'JSON bytes: quarantine');
+	fails('JSON key that is not UTF-8', file(qq({"BilledCost": 1, "x_\xe9": 1}\n)), '22P04', qr/its first line is not UTF-8 text/);
+
+	my $path = "$dir/huge.jsonl";
+	open my $out, '>:raw', $path or die;
+	print $out qq({"BilledCost": 1, "BillingPeriodStart": "$period"}\n{"BilledCost": 2, "ChargeDescription": ");
+	print $out 'x' x 1_000_000 for 1 .. 100;
+	print $out qq("}\n);
+	close $out or die;
+	fails('100 MB object', $path, '54000', qr/row at line 2 of "\Q$path\E" is longer than 67108864 bytes/);
+	unlink $path;
+}
+
 is(loads('directory', do { mkdir "$dir/parts"; zstd("${header}21,$period,a\n", 'parts/a.csv'); gzip("${header}22,$period,b\n", 'parts/b.csv');
-	file("${header}23,$period,c\n", 'parts/c.CSV'); "$dir/parts" }), '3|0|0', 'files of each kind in a directory');
+	file("${header}23,$period,c\n", 'parts/c.CSV'); zstd(qq({"BilledCost": 24, "BillingPeriodStart": "$period"}\n), 'parts/d.jsonl');
+	file(qq([{"BilledCost": 25, "BillingPeriodStart": "$period"}]), 'parts/e.json'); file('{"other": 1}', 'parts/x_manifest.json');
+	gzip(qq({"BilledCost": 26, "BillingPeriodStart": "$period"}\n), 'parts/f.ndjson'); "$dir/parts" }), '6|0|0', 'files of each kind in a directory');
 
 # Lines
 my %forms = (
@@ -390,6 +427,20 @@ sub big_file
 	close $out or die;
 	return $path;
 }
+sub big_json_file
+{
+	my ($name, $megabytes, $begin, $separator, $end) = @_;
+	my $path = "$dir/$name";
+	my $object = qq({"BilledCost": 0.25, "BillingPeriodStart": "$period", "ChargeDescription": "a description"}$separator);
+	my $block = $object x 10_000;
+
+	open my $out, '>:raw', $path or die;
+	print $out $begin;
+	print $out $block for 1 .. $megabytes * 1_000_000 / length($block);
+	print $out qq({"BilledCost": "bad", "BillingPeriodStart": "$period"}$end);
+	close $out or die;
+	return $path;
+}
 my $small = big_file('small.csv', 20);
 my $large = big_file('large.csv', 200);
 fails('cancelled', $large, '57014', qr/canceling statement due to statement timeout/, first => q{SET statement_timeout = '700ms';});
@@ -423,11 +474,19 @@ sub memory_of_load
 }
 SKIP:
 {
-	skip 'no /proc', 3 unless -r '/proc/self/status';
+	skip 'no /proc', 9 unless -r '/proc/self/status';
 	my $of_small = memory_of_load($small, 'memory 20 MB');
 	my $of_large = memory_of_load($large, 'memory 200 MB');
 
 	cmp_ok($of_large, '<', $of_small + 8192, "memory does not grow with the file: $of_small kB, $of_large kB");
+	for my $form ([ 'lines', '', "\n", "\n" ], [ 'array', '[', ',', ']' ])
+	{
+		my ($name, @marks) = @$form;
+		my $of_few = memory_of_load(big_json_file('few', 10, @marks), "memory of few $name");
+		my $of_many = memory_of_load(big_json_file('many', 60, @marks), "memory of many $name");
+
+		cmp_ok($of_many, '<', $of_few + 8192, "memory does not grow with JSON $name: $of_few kB, $of_many kB");
+	}
 }
 
 # The server has been through all this without a crash, and all totals agree.
