@@ -25,6 +25,7 @@ typedef struct FocusDeliveryOptions
 	char	   *provider;
 	char	   *focus_version;
 	int64		reject_limit;	/* -1: none */
+	bool		strict;			/* what would be a finding rejects the row */
 } FocusDeliveryOptions;
 
 /* The rows of one source and billing period. */

@@ -5,7 +5,8 @@
  *
  * Columns are matched by name, never by position, whatever their case.  Names
  * of FOCUS 0.5 and 1.0-preview stand for the columns that replaced them,
- * unless the file has both.  All other names go to x_columns.
+ * unless the file has both.  Where there is no column for the tags, columns that
+ * are named for one tag each stand for it.  All other names go to x_columns.
  *
  * Files do not say which FOCUS version or provider they are of; both are read
  * from the column names.
@@ -37,6 +38,12 @@ static const NamePair old_names[] = {
 	{"UsageQuantity", "ConsumedQuantity"},
 	{"UsageUnit", "ConsumedUnit"}
 };
+
+/*
+ * What names of columns begin with that are a tag each: in reports of AWS, where
+ * tags of users are marked as such, of Oracle, and of OpenCost.
+ */
+static const char *const tag_prefixes[] = {"resourceTags/user:", "resourceTags/", "tags/", "Label_"};
 
 /* Names that first appear, or last appear, in a version; the newest decides. */
 static const NamePair version_marks[] = {
@@ -116,6 +123,8 @@ static void refuse_duplicates(const FocusHeader *header, const char *file);
 static void refuse_other_datasets(const FocusHeader *header, const char *file);
 static const FocusDataset *recognise_dataset(const FocusHeader *header, const char *file);
 static void map_columns(FocusHeader *header);
+static void map_tags(FocusHeader *header);
+static const char *tag_key(const char *name);
 static const char *meaning_of(const char *name);
 static bool has_name(const FocusHeader *header, const char *name);
 static const char *first_mark(const FocusHeader *header, const NamePair *marks, int nmarks);
@@ -132,6 +141,7 @@ focus_header_parse(const FocusRow *row, const char *file)
 	header->max_fields = Max(row->nfields, 64);
 	header->names = palloc(header->max_fields * sizeof(char *));
 	header->columns = palloc(header->max_fields * sizeof(int));
+	header->tag_keys = palloc(header->max_fields * sizeof(char *));
 	read_names(header, row, file);
 	header->fields = palloc(header->dataset->ncolumns * sizeof(int));
 	map_columns(header);
@@ -151,6 +161,7 @@ focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file)
 		header->max_fields = row->nfields * 2;
 		header->names = repalloc(header->names, header->max_fields * sizeof(char *));
 		header->columns = repalloc(header->columns, header->max_fields * sizeof(int));
+		header->tag_keys = repalloc(header->tag_keys, header->max_fields * sizeof(char *));
 	}
 	read_names(header, row, file);
 	map_columns(header);
@@ -158,10 +169,11 @@ focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file)
 
 /*
  * A delivery belongs to a billing period and is about cost: without either
- * the file cannot be put in its place.
+ * the file cannot be put in its place.  The period of the charge will do, unless
+ * strict.
  */
 void
-focus_header_require(const FocusHeader *header, const char *file)
+focus_header_require(const FocusHeader *header, const char *file, bool strict)
 {
 	static const char *const costs[] = {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"};
 	const FocusDataset *dataset = header->dataset;
@@ -171,11 +183,13 @@ focus_header_require(const FocusHeader *header, const char *file)
 		return;
 
 	if (header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0 &&
-		header->fields[focus_dataset_column(dataset, "ChargePeriodStart")] < 0)
+		(strict || header->fields[focus_dataset_column(dataset, "ChargePeriodStart")] < 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 				 errmsg("\"%s\" has no column \"BillingPeriodStart\"", file),
-				 errdetail("Without it, or \"ChargePeriodStart\" instead, a row belongs to no billing period, and a later delivery could not replace it.")));
+				 strict
+				 ? errdetail("Without it a row belongs to no billing period, and a later delivery could not replace it.")
+				 : errdetail("Without it, or \"ChargePeriodStart\" instead, a row belongs to no billing period, and a later delivery could not replace it.")));
 	for (int i = 0; i < lengthof(costs); i++)
 		has_cost |= header->fields[focus_dataset_column(dataset, costs[i])] >= 0;
 	if (!has_cost)
@@ -331,6 +345,45 @@ map_columns(FocusHeader *header)
 			header->fields[column] = i;
 		}
 	}
+	map_tags(header);
+}
+
+/*
+ * Columns of one tag each.  Of two with the same key the first one is the tag.
+ */
+static void
+map_tags(FocusHeader *header)
+{
+	int			tags = focus_dataset_column(header->dataset, "Tags");
+
+	header->has_tag_keys = false;
+	for (int i = 0; i < header->nfields; i++)
+	{
+		header->tag_keys[i] = NULL;
+		if (tags < 0 || header->fields[tags] >= 0 || header->columns[i] >= 0)
+			continue;
+		header->tag_keys[i] = tag_key(header->names[i]);
+		for (int k = 0; k < i && header->tag_keys[i] != NULL; k++)
+		{
+			if (header->tag_keys[k] != NULL && strcmp(header->tag_keys[k], header->tag_keys[i]) == 0)
+				header->tag_keys[i] = NULL;
+		}
+		header->has_tag_keys |= header->tag_keys[i] != NULL;
+	}
+}
+
+/* The key of a column that is named for one tag; NULL for others. */
+static const char *
+tag_key(const char *name)
+{
+	for (int i = 0; i < lengthof(tag_prefixes); i++)
+	{
+		size_t		len = strlen(tag_prefixes[i]);
+
+		if (pg_strncasecmp(name, tag_prefixes[i], len) == 0 && name[len] != '\0')
+			return name + len;
+	}
+	return NULL;
 }
 
 /* The column that replaced the one of an old name, or NULL. */

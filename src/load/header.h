@@ -19,6 +19,8 @@ typedef struct FocusHeader
 	char	  **names;			/* as sent */
 	int		   *columns;		/* dataset column of each field, -1: x_columns */
 	int		   *fields;			/* field of each dataset column, -1: absent */
+	const char **tag_keys;		/* of fields that are a tag each, or NULL */
+	bool		has_tag_keys;
 	const char *focus_version;	/* as the column names tell */
 	const char *provider;		/* as the column names tell, or NULL */
 } FocusHeader;
@@ -26,6 +28,6 @@ typedef struct FocusHeader
 extern const char *focus_header_provider(const char *name);
 extern FocusHeader *focus_header_parse(const FocusRow *row, const char *file);
 extern void focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file);
-extern void focus_header_require(const FocusHeader *header, const char *file);
+extern void focus_header_require(const FocusHeader *header, const char *file, bool strict);
 
 #endif							/* FOCUS_HEADER_H */

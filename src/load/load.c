@@ -58,7 +58,7 @@ static bool fill_from_earlier(Load *load, int64 deliveryid, FocusLoadResult *res
 static void fill_result(Load *load, FocusLoadResult *result);
 
 /*
- * focus_load(path, source, mode, provider, focus_version, reject_limit)
+ * focus_load(path, source, mode, provider, focus_version, reject_limit, strict)
  */
 Datum
 focus_load(PG_FUNCTION_ARGS)
@@ -81,6 +81,7 @@ focus_load(PG_FUNCTION_ARGS)
 	options.provider = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
 	options.focus_version = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
 	options.reject_limit = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT64(5);
+	options.strict = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
 
 	focus_load_check_options(&options);
 	if (!PG_ARGISNULL(5) && options.reject_limit < 0)

@@ -9,6 +9,8 @@
  *
  * What the provider sent is stored as sent.  Cells that FOCUS has no column
  * for, and cells that do not fit their column's type, go to x_columns as text.
+ * Whatever was read that is not FOCUS to the letter is noted and becomes a
+ * finding or, if the delivery is strict, rejects the row.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +23,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -33,6 +36,7 @@
 #include "load/group_sink.h"
 #include "load/rows.h"
 #include "load/sink.h"
+#include "types/tags.h"
 
 #define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
 #define GROUP_BATCH_MEMORY	(1024 * 1024)	/* values need not stay for groups */
@@ -48,6 +52,8 @@ typedef struct RowKey
 
 #define ROW_KEYS	16			/* a power of two */
 
+static const char kept_as_text[] = "kept as text in x_columns";
+
 struct FocusRows
 {
 	FocusDelivery *delivery;
@@ -60,7 +66,9 @@ struct FocusRows
 	FocusHeader *header;		/* NULL before its first row */
 	const char **findings;		/* of each field of the row, or NULL */
 	bool	   *keep;			/* the field's text goes to x_columns */
+	bool		has_tags;		/* fields of one tag each are in the tags */
 	bool		noted;			/* a row has left any of these */
+	char	   *beyond;			/* "#n" of the first field beyond the header */
 	bool		from_client;
 	bool		is_json;		/* the header may grow */
 	int64		count;			/* rows but the header */
@@ -83,6 +91,7 @@ struct FocusRows
 	int			billing_account_id;
 	int			billing_currency;
 	int			costs[FOCUS_TOTALS_COSTS];
+	int			tags;
 	int			provider_name;
 	int			service_provider_name;
 	int			invoice_issuer_name;
@@ -118,6 +127,10 @@ static void code_provider(FocusRows *rows, const FocusField *fields);
 static void fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 						TupleTableSlot *slot);
 static void set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value);
+static void fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
+static void note_others(FocusRows *rows, const FocusField *fields);
+static void forget_notes(FocusRows *rows);
+static bool reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row);
 static void note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell);
 static void write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static const char *provider_named(FocusRows *rows);
@@ -235,7 +248,7 @@ focus_rows_end_file(FocusRows *rows)
 				 errhint("A FOCUS file has at least a header line, or one JSON object.")));
 	reset_batch(rows);
 	if (rows->is_json)
-		focus_header_require(rows->header, rows->file);
+		focus_header_require(rows->header, rows->file, delivery->options.strict);
 	if (delivery->focus_version == NULL)
 		delivery->focus_version = rows->header->focus_version;
 	if (delivery->provider == NULL)
@@ -285,7 +298,7 @@ read_header(FocusRows *rows, const FocusRow *row)
 
 	rows->header = focus_header_parse(row, rows->file);
 	if (!rows->is_json)
-		focus_header_require(rows->header, rows->file);
+		focus_header_require(rows->header, rows->file, delivery->options.strict);
 	make_room_for_notes(rows);
 	if (rows->expected != NULL && rows->header->dataset != rows->expected)
 		ereport(ERROR,
@@ -308,6 +321,7 @@ make_room_for_notes(FocusRows *rows)
 {
 	rows->findings = palloc0(rows->header->max_fields * sizeof(char *));
 	rows->keep = palloc0(rows->header->max_fields * sizeof(bool));
+	rows->beyond = psprintf("#%d", rows->header->nfields + 1);
 	rows->noted = false;
 }
 
@@ -350,6 +364,7 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 	rows->billing_currency = focus_dataset_column(dataset, "BillingCurrency");
 	rows->costs[FOCUS_TOTALS_BILLED] = focus_dataset_column(dataset, "BilledCost");
 	rows->costs[FOCUS_TOTALS_EFFECTIVE] = focus_dataset_column(dataset, "EffectiveCost");
+	rows->tags = focus_dataset_column(dataset, "Tags");
 	rows->provider_name = focus_dataset_column(dataset, "ProviderName");
 	rows->service_provider_name = focus_dataset_column(dataset, "ServiceProviderName");
 	rows->invoice_issuer_name = focus_dataset_column(dataset, "InvoiceIssuerName");
@@ -398,7 +413,8 @@ check_row(FocusRows *rows, const FocusRow *row)
 		if (row->fields[i].len > 0)
 			extra++;
 	}
-	if (row->nfields < header->nfields || extra > 0)
+	if (row->nfields < header->nfields || extra > 0 ||
+		(row->nfields > header->nfields && rows->delivery->options.strict))
 	{
 		reject_unplaced(rows, row, -1, ERRCODE_BAD_COPY_FILE_FORMAT,
 						psprintf("row has %d fields, the header has %d", row->nfields, header->nfields));
@@ -599,11 +615,12 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 	if (delivery->dataset->has_period)
 	{
 		const FocusColumn *column = &delivery->dataset->columns[period_column(rows)];
+		FocusCellStatus status = focus_cell_read(rows->cells, column, keys[4], bad_cell);
 
-		if (focus_cell_read(rows->cells, column, keys[4], bad_cell) != FOCUS_CELL_OK || bad_cell->isnull)
+		if (status != FOCUS_CELL_OK || bad_cell->isnull)
 		{
 			*bad_field = rows->header->fields[period_column(rows)];
-			if (focus_cell_is_null(keys[4]->data, keys[4]->len, &spelled))
+			if (status == FOCUS_CELL_OK)
 			{
 				bad_cell->sqlerrcode = ERRCODE_NULL_VALUE_NOT_ALLOWED;
 				bad_cell->why = "billing period is missing";
@@ -674,6 +691,10 @@ store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const F
 	if (!read_cells(rows, part, row, fields, slot))
 		return;
 	fill_provider(rows, slot);
+	note_others(rows, fields);
+	fill_tags(rows, fields, slot);
+	if (reject_noted(rows, part, row))
+		return;
 	fill_period(rows, part, row, fields, slot);
 	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, &isnull);
 	slot->tts_isnull[rows->x_columns - 1] = isnull;
@@ -697,6 +718,7 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 	FocusDelivery *delivery = rows->delivery;
 	const FocusHeader *header = rows->header;
 
+	forget_notes(rows);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (int i = 0; i < header->nfields; i++)
 	{
@@ -714,7 +736,8 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 			focus_delivery_reject(delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
 			return false;
 		}
-		note_cell(rows, i, status, &cell);
+		if (status == FOCUS_CELL_MISFIT || cell.keep_text || cell.finding != NULL)
+			note_cell(rows, i, status, &cell);
 		attnum = rows->attnums[column];
 		slot->tts_values[attnum - 1] = cell.value;
 		slot->tts_isnull[attnum - 1] = cell.isnull;
@@ -781,6 +804,13 @@ store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const 
 	if (!code_cells(rows, part, row, fields, costs, &has_others))
 		return;
 	code_provider(rows, fields);
+	if (has_others)
+	{
+		note_others(rows, fields);
+		fill_tags(rows, fields, NULL);
+	}
+	if (reject_noted(rows, part, row))
+		return;
 	fill_period(rows, part, row, fields, NULL);
 	if (has_others)
 	{
@@ -792,8 +822,10 @@ store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const 
 		write_findings(rows, row, fields);
 	}
 	focus_group_sink_datum(rows->groups, rows->x_loadid, Int64GetDatum(part->loadid));
-	focus_totals_add(part->totals, currency->data,
-					 focus_cell_is_null(currency->data, currency->len, &spelled) ? 0 : currency->len, costs);
+	if (focus_cell_is_null_of(&rows->delivery->dataset->columns[rows->billing_currency], currency, &spelled))
+		focus_totals_add(part->totals, NULL, 0, costs);
+	else
+		focus_totals_add(part->totals, currency->data, currency->len, costs);
 	part->rows_stored++;
 	focus_group_sink_end_row(rows->groups);
 }
@@ -809,13 +841,8 @@ code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 {
 	const FocusHeader *header = rows->header;
 
-	*has_others = false;
-	if (rows->noted)
-	{
-		memset(rows->findings, 0, header->nfields * sizeof(char *));
-		memset(rows->keep, 0, header->nfields * sizeof(bool));
-		rows->noted = false;
-	}
+	*has_others = row->nfields > header->nfields;
+	forget_notes(rows);
 	for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
 		costs[k].isnull = true;
 	for (int i = 0; i < header->nfields; i++)
@@ -907,12 +934,102 @@ set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value)
 	}
 }
 
+/*
+ * The tags of a file that has a column for each.  Where they make no map, which
+ * is when one is too long, they stay in x_columns.  In codes where slot is NULL.
+ */
+static void
+fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
+{
+	const FocusHeader *header = rows->header;
+	FocusTagsError error;
+	struct varlena *tags;
+	StringInfoData json;
+	bool		spelled;
+
+	rows->has_tags = false;
+	if (!header->has_tag_keys)
+		return;
+	initStringInfo(&json);
+	for (int i = 0; i < header->nfields; i++)
+	{
+		if (header->tag_keys[i] == NULL || focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
+			continue;
+		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
+		escape_json(&json, header->tag_keys[i]);
+		appendStringInfoChar(&json, ':');
+		escape_json(&json, fields[i].data);
+		rows->findings[i] = "tag read from a column of its own";
+		rows->noted = true;
+	}
+	if (json.len == 0)
+		return;
+	appendStringInfoChar(&json, '}');
+	tags = focus_tags_from_bytes(json.data, json.len, &error);
+	rows->has_tags = (tags != NULL);
+	if (tags != NULL)
+		set_value(rows, slot, rows->attnums[rows->tags], PointerGetDatum(tags));
+	for (int i = 0; i < header->nfields && tags == NULL; i++)
+	{
+		if (header->tag_keys[i] != NULL)
+			rows->findings[i] = NULL;
+	}
+}
+
+/* Words for null in cells that have no column. */
+static void
+note_others(FocusRows *rows, const FocusField *fields)
+{
+	const FocusHeader *header = rows->header;
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		bool		spelled;
+
+		if (header->columns[i] < 0 && focus_cell_is_null(fields[i].data, fields[i].len, &spelled) && spelled)
+		{
+			rows->findings[i] = focus_cell_null_as_word;
+			rows->noted = true;
+		}
+	}
+}
+
+/* Nothing has been said of the row to come. */
+static void
+forget_notes(FocusRows *rows)
+{
+	if (!rows->noted)
+		return;
+	memset(rows->findings, 0, rows->header->nfields * sizeof(char *));
+	memset(rows->keep, 0, rows->header->nfields * sizeof(bool));
+	rows->noted = false;
+}
+
+/* Rejects a row of which something was noted, if the delivery is strict. */
+static bool
+reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row)
+{
+	if (!rows->delivery->options.strict || !rows->noted)
+		return false;
+	for (int i = 0; i < rows->header->nfields; i++)
+	{
+		const char *finding = rows->findings[i];
+
+		if (finding == NULL)
+			continue;
+		focus_delivery_reject(rows->delivery, part, rows->header, rows->file, row, i, ERRCODE_DATA_EXCEPTION,
+							  psprintf("strict: %s", finding == kept_as_text ? "does not fit the column's type" : finding));
+		return true;
+	}
+	return false;
+}
+
 /* Notes what is to be said of the cell of a field. */
 static void
 note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell)
 {
 	rows->keep[field] = status == FOCUS_CELL_MISFIT || cell->keep_text;
-	rows->findings[field] = status == FOCUS_CELL_MISFIT ? "kept as text in x_columns" : cell->finding;
+	rows->findings[field] = status == FOCUS_CELL_MISFIT ? kept_as_text : cell->finding;
 	rows->noted = true;
 }
 
@@ -921,7 +1038,10 @@ write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 {
 	const FocusHeader *header = rows->header;
 
-	for (int i = 0; i < header->nfields; i++)
+	if (row->nfields > header->nfields)
+		focus_delivery_find(rows->delivery, rows->beyond, "empty fields beyond the header left out",
+							rows->file, row->line, &row->fields[header->nfields]);
+	for (int i = 0; i < header->nfields && rows->noted; i++)
 	{
 		if (rows->findings[i] != NULL)
 			focus_delivery_find(rows->delivery, header->names[i], rows->findings[i], rows->file, row->line, &fields[i]);
@@ -962,6 +1082,7 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 		bool		spelled;
 
 		if ((header->columns[i] >= 0 && !rows->keep[i]) ||
+			(rows->has_tags && header->tag_keys[i] != NULL) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
 		if (state == NULL)
