@@ -49,7 +49,7 @@ typedef struct Load
 PG_FUNCTION_INFO_V1(focus_load);
 
 static bool load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResult *result);
-static void read_input(Load *load, FocusInput *input);
+static int64 read_input(Load *load, FocusInput *input);
 static void on_bytes(const char *data, size_t len, void *arg);
 static void on_row(const FocusRow *row, void *arg);
 static void on_names(const FocusRow *row, void *arg);
@@ -231,9 +231,10 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 
 		foreach(cell, files)
 		{
+			const FocusInputFile *file = lfirst(cell);
 			struct stat st;
 
-			if (stat(lfirst(cell), &st) == 0)
+			if (stat(file->path, &st) == 0)
 				size += st.st_size;
 		}
 		if (focus_delivery_size_is_known(delivery, size))
@@ -244,7 +245,17 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 		}
 		delivery->files = list_length(files);
 		foreach(cell, files)
-			read_input(load, focus_input_open_file(lfirst(cell)));
+		{
+			const FocusInputFile *file = lfirst(cell);
+			int64		rows = read_input(load, focus_input_open_file(file->path));
+
+			if (file->rows >= 0 && file->rows != rows)
+				ereport(ERROR,
+						(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+						 errmsg("\"%s\" has " INT64_FORMAT " rows, its manifest says " INT64_FORMAT,
+								file->path, rows, file->rows),
+						 errhint("Fetch the file and its manifest again.")));
+		}
 	}
 
 	focus_rows_close(load->rows);
@@ -267,7 +278,8 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	return true;
 }
 
-static void
+/* Returns how many rows there were. */
+static int64
 read_input(Load *load, FocusInput *input)
 {
 	const char *file = focus_input_name(input);
@@ -287,6 +299,7 @@ read_input(Load *load, FocusInput *input)
 	load->delivery->bytes += focus_input_bytes(input);
 	focus_input_close(input);
 	note_digest(load, file, digest, rows);
+	return rows;
 }
 
 static void

@@ -17,7 +17,7 @@ CREATE FUNCTION focus_load(
 AS 'MODULE_PATHNAME', 'focus_load'
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100000;
 COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean) IS
-'Loads FOCUS files of the server, a file, a directory or a glob, as one delivery.';
+'Loads FOCUS files of the server, a file, a directory, a glob or those of a manifest, as one delivery.';
 
 CREATE FUNCTION focus_unload(deliveryid bigint)
 RETURNS bigint
