@@ -52,6 +52,10 @@ typedef struct RowKey
 
 #define ROW_KEYS	16			/* a power of two */
 
+/* No file of a delivery may have one of these that another lacks. */
+#define NCOSTS		4
+static const char *const costs[NCOSTS] = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"};
+
 static const char kept_as_text[] = "kept as text in x_columns";
 
 struct FocusRows
@@ -71,9 +75,15 @@ struct FocusRows
 	char	   *beyond;			/* "#n" of the first field beyond the header */
 	bool		from_client;
 	bool		is_json;		/* the header may grow */
+	bool		of_declared;	/* a row is, or may be, of the provider named */
+	const char *other_provider; /* of a row that is not, or NULL */
 	int64		count;			/* rows but the header */
 	FocusLines	lines;			/* for error context */
 	const char *column;			/* for error context, or NULL */
+
+	/* the first CSV file, and which costs it has */
+	const char *costs_file;
+	bool		costs_there[NCOSTS];
 
 	/* the table; NULL before the first header */
 	Relation	rel;
@@ -100,6 +110,7 @@ struct FocusRows
 };
 
 static void read_header(FocusRows *rows, const FocusRow *row);
+static void compare_costs(FocusRows *rows);
 static void make_room_for_notes(FocusRows *rows);
 static void open_table(FocusRows *rows, const FocusDataset *dataset);
 static AttrNumber find_attribute(Relation rel, const char *name);
@@ -112,6 +123,7 @@ static bool lacks_period(FocusRows *rows);
 static int	period_column(FocusRows *rows);
 static TimestampTz month_start(TimestampTz instant, int later);
 static RowKey *find_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
+static void compare_provider(FocusRows *rows, const char *provider_name, const char *service_provider_name);
 static void forget_parts(FocusRows *rows);
 static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields,
 								int *bad_field, FocusCell *bad_cell);
@@ -163,6 +175,8 @@ focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
 	rows->file = MemoryContextStrdup(rows->context, file);
 	rows->from_client = from_client;
 	rows->is_json = false;
+	rows->of_declared = false;
+	rows->other_provider = NULL;
 	rows->header = NULL;
 	forget_parts(rows);
 	rows->count = 0;
@@ -249,6 +263,13 @@ focus_rows_end_file(FocusRows *rows)
 	reset_batch(rows);
 	if (rows->is_json)
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
+	if (rows->other_provider != NULL && !rows->of_declared)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is of provider \"%s\", not of \"%s\"", rows->file, rows->other_provider, provider_named(rows)),
+				 delivery->options.provider != NULL
+				 ? errhint("Pass another provider or none, or another file.")
+				 : errhint("Name the source that delivers it, or change the provider in focus_sources.")));
 	if (delivery->focus_version == NULL)
 		delivery->focus_version = rows->header->focus_version;
 	if (delivery->provider == NULL)
@@ -298,7 +319,10 @@ read_header(FocusRows *rows, const FocusRow *row)
 
 	rows->header = focus_header_parse(row, rows->file);
 	if (!rows->is_json)
+	{
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
+		compare_costs(rows);
+	}
 	make_room_for_notes(rows);
 	if (rows->expected != NULL && rows->header->dataset != rows->expected)
 		ereport(ERROR,
@@ -313,6 +337,32 @@ read_header(FocusRows *rows, const FocusRow *row)
 				 errmsg("\"%s\" is of dataset %s, other files of the delivery are of %s", rows->file,
 						rows->header->dataset->id, delivery->dataset->id),
 				 errhint("Load the datasets one by one.")));
+}
+
+/*
+ * A cost that one file of the delivery has and another lacks is likely to have
+ * been renamed, and would be lost without a word.
+ */
+static void
+compare_costs(FocusRows *rows)
+{
+	const FocusHeader *header = rows->header;
+
+	if (!header->dataset->has_period)
+		return;
+	for (int i = 0; i < NCOSTS; i++)
+	{
+		bool		there = header->fields[focus_dataset_column(header->dataset, costs[i])] >= 0;
+
+		if (rows->costs_file != NULL && there != rows->costs_there[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("\"%s\" has no column \"%s\", which \"%s\" of the same delivery has",
+							there ? rows->costs_file : rows->file, costs[i], there ? rows->file : rows->costs_file),
+					 errhint("Rename the column if it goes by another name in the file, or load the files in separate calls.")));
+		rows->costs_there[i] = there;
+	}
+	rows->costs_file = rows->file;
 }
 
 /* What is to be said of each field of a row; nothing yet. */
@@ -578,6 +628,30 @@ month_start(TimestampTz instant, int later)
 	return start;
 }
 
+/*
+ * Is the row of the provider that was named for the delivery?  A row that names
+ * none may be.
+ */
+static void
+compare_provider(FocusRows *rows, const char *provider_name, const char *service_provider_name)
+{
+	const char *named = provider_named(rows);
+	const char *names[2] = {service_provider_name, provider_name};
+
+	if (named == NULL || rows->of_declared)
+		return;
+	rows->of_declared = (provider_name == NULL && service_provider_name == NULL);
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (names[i] == NULL)
+			continue;
+		if (pg_strcasecmp(focus_header_provider(names[i]), focus_header_provider(named)) == 0)
+			rows->of_declared = true;
+		else if (rows->other_provider == NULL)
+			rows->other_provider = MemoryContextStrdup(rows->context, names[i]);
+	}
+}
+
 /* The columns that tell the load of a row are others from now on. */
 static void
 forget_parts(FocusRows *rows)
@@ -612,6 +686,9 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 	if (key->part != NULL)
 		return key->part;
 
+	for (int i = 0; i < lengthof(names); i++)
+		names[i] = focus_cell_is_null(keys[i]->data, keys[i]->len, &spelled) ? NULL : keys[i]->data;
+	compare_provider(rows, names[0], names[1]);
 	if (delivery->dataset->has_period)
 	{
 		const FocusColumn *column = &delivery->dataset->columns[period_column(rows)];
@@ -632,12 +709,8 @@ find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *b
 			period = month_start(period, 0);
 	}
 
-	for (int i = 0; i < 3; i++)
-	{
-		names[i] = focus_cell_is_null(keys[i]->data, keys[i]->len, &spelled) ? NULL : keys[i]->data;
-		if (provider == NULL)
-			provider = names[i];
-	}
+	for (int i = 0; i < lengthof(names) && provider == NULL; i++)
+		provider = names[i];
 	if (provider == NULL)
 		provider = delivery->source_provider;
 	if (provider == NULL)

@@ -14,7 +14,7 @@ COMMENT ON COLUMN focus_sources.source IS
 COMMENT ON COLUMN focus_sources.mode IS
 'replace: a new delivery of a billing period takes the place of the earlier ones (AWS, Microsoft). append: it adds to them (Google Cloud, Oracle). NULL: refuse unless the call says.';
 COMMENT ON COLUMN focus_sources.provider IS
-'ServiceProviderName of rows whose file names no provider.';
+'ServiceProviderName of rows whose file names no provider. A file that names others only is refused.';
 COMMENT ON COLUMN focus_sources.description IS
 'Free text.';
 

@@ -180,6 +180,39 @@ file("${header}1,$period,a\n" . "2,$period,b\n" x 3, 'mixed/a.csv');
 file("${header}1,$period,a\n\n7,$period,\"x", 'mixed/b.csv');
 fails('second file broken', "$dir/mixed", '22P04', qr/"\Q$dir\E\/mixed\/b\.csv" is not well-formed CSV at line 4/);
 
+# Another provider than the one named: no row of the file is of it
+{
+	my $columns = "ProviderName,ServiceProviderName,BillingPeriodStart,BilledCost\n";
+	my $azure = file("${columns}Microsoft,Microsoft,2025-01-01T00:00:00Z,1\n,Azure,2025-01-01T00:00:00Z,2\n");
+
+	fails('another provider', $azure, '22P04', qr/"\Q$azure\E" is of provider "Microsoft", not of "AWS".*Pass another provider or none/,
+		options => q{, source => 'bad', provider => 'AWS'});
+	$node->safe_psql('postgres', q{INSERT INTO focus_sources VALUES ('ours', NULL, 'Amazon Web Services')});
+	fails('another provider than the source', $azure, '22P04', qr/"\Q$azure\E" is of provider "Microsoft", not of "Amazon Web Services".*focus_sources/,
+		options => q{, source => 'ours'});
+	is(loads('provider by another spelling', $azure, options => q{, source => 'a', provider => 'microsoft corporation'}), '2|0|0', 'the same provider, spelled differently');
+	is(loads('a reseller', file("${columns}AWS,Vendor,2025-01-01T00:00:00Z,1\n"), options => q{, source => 'b', provider => 'AWS'}), '1|0|0', 'either name will do');
+	is(loads('some rows', file("${columns}Vendor,,2025-01-01T00:00:00Z,1\n,,2025-01-01T00:00:00Z,2\n"), options => q{, source => 'c', provider => 'AWS'}), '2|0|0', 'and one row');
+	make_path("$dir/providers");
+	file("${columns}AWS,,2025-01-01T00:00:00Z,1\n", 'providers/a.csv');
+	file("${columns}Microsoft,,2025-01-01T00:00:00Z,1\n", 'providers/b.csv');
+	fails('another provider in a directory', "$dir/providers", '22P04', qr/"\Q$dir\E\/providers\/b\.csv" is of provider "Microsoft"/,
+		options => q{, source => 'bad', provider => 'AWS'});
+}
+
+# A cost that one file has and another does not
+{
+	make_path("$dir/renamed");
+	file("BillingPeriodStart,BilledCost,EffectiveCost\n$period,1,2\n", 'renamed/a.csv');
+	file("BillingPeriodStart,BilledCost,Effective_Cost\n$period,1,2\n", 'renamed/b.csv');
+	fails('a cost renamed', "$dir/renamed", '22P04',
+		qr/"\Q$dir\E\/renamed\/b\.csv" has no column "EffectiveCost", which "\Q$dir\E\/renamed\/a\.csv" of the same delivery has.*Rename the column/);
+	file("BillingPeriodStart,BilledCost,ListCost,EffectiveCost,x_Other\n$period,1,,2,3\n", 'renamed/b.csv');
+	fails('a cost more', "$dir/renamed", '22P04', qr/a\.csv" has no column "ListCost", which "[^"]*b\.csv" of the same delivery has/);
+	file("x_Other,effectivecost,BillingPeriodStart,BilledCost\n3,2,$period,1\n", 'renamed/b.csv');
+	is(loads('other columns', "$dir/renamed"), '2|0|0', 'columns that are no costs may differ');
+}
+
 # Same content under another name, plain and inflated
 my $same = "${header}11,$period,same\n";
 loads('same', file($same, 'same.csv'));
