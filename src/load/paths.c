@@ -158,7 +158,9 @@ find_in_directory(Found *found, const char *directory)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("directory \"%s\" holds \"%s\", which is not a data file", directory, entry->d_name),
-					 errhint("Move the file away, or name the files to load by a glob such as \"%s/*.csv.gz\".", directory)));
+					 has_suffix(entry->d_name, ".parquet")
+					 ? errhint("Load Parquet by COPY ... FROM PROGRAM with a program that converts it.")
+					 : errhint("Move the file away, or name the files to load by a glob such as \"%s/*.csv.gz\".", directory)));
 	}
 	FreeDir(dir);
 }

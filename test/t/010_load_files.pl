@@ -359,6 +359,41 @@ is($node->safe_psql('postgres', qq{SELECT (totals->'XXX'->>'billedcost')::numeri
 	unlink $path;
 }
 
+# Parquet, by any program that converts it: here one that takes the place of
+# such a program, as the loader sees nothing but what it prints.
+{
+	my $converter = file(<<'EOS', 'parquet-to-csv');
+#!/bin/sh
+# Prints files of "PAR1", then CSV, as one CSV file.
+header=
+for file; do
+	{ read -r magic && [ "$magic" = PAR1 ]; } <"$file" || { echo "$file: no Parquet" >&2; exit 3; }
+	sed "1d${header:+;2d}" "$file"
+	header=done
+done
+EOS
+	my $columns = "BillingPeriodStart,BilledCost,Tags\n";
+	chmod 0755, $converter;
+	mkdir "$dir/parquet";
+	file("PAR1\n${columns}$period,31.000000000000000001,\"{\"\"a\"\": \"\"b\"\"}\"\n", 'parquet/a.snappy.parquet');
+	file("PAR1\n${columns}$period,32,\n$period,33,\n", 'parquet/b.snappy.parquet');
+
+	my $copy = sub {
+		my ($arguments, $source) = @_;
+
+		return $node->psql('postgres', "LOAD 'focus'; COPY focus_cost_and_usage FROM PROGRAM '$converter $arguments' WITH (FORMAT focus, source '$source')");
+	};
+	is(($copy->("$dir/parquet/*.snappy.parquet", 'parquet'))[0], 0, 'Parquet by a program: loads');
+	is($node->safe_psql('postgres', q{SELECT rows_stored, totals->'XXX'->>'billedcost' FROM focus_loads WHERE source = 'parquet'}),
+		'3|96.000000000000000001', 'Parquet by a program: rows and sum');
+	fails('Parquet in a directory', "$dir/parquet", '0A000', qr/holds "[ab]\.snappy\.parquet", which is not a data file/);
+	my $before = state_of();
+	file('PAR2', 'parquet/c.snappy.parquet');
+	my ($rc, $out, $err) = $copy->("$dir/parquet/*.snappy.parquet", 'parquet cut');
+	like($err, qr/ERROR:  program "\Q$converter\E .*" failed.*DETAIL:  child process exited with exit code 3/s, 'Parquet by a program that fails: error');
+	is(state_of(), $before, 'Parquet by a program that fails: nothing is left');
+}
+
 is(loads('directory', do { mkdir "$dir/parts"; zstd("${header}21,$period,a\n", 'parts/a.csv'); gzip("${header}22,$period,b\n", 'parts/b.csv');
 	file("${header}23,$period,c\n", 'parts/c.CSV'); zstd(qq({"BilledCost": 24, "BillingPeriodStart": "$period"}\n), 'parts/d.jsonl');
 	file(qq([{"BilledCost": 25, "BillingPeriodStart": "$period"}]), 'parts/e.json'); file('{"other": 1}', 'parts/x_manifest.json');
