@@ -75,6 +75,7 @@ typedef struct FocusDelivery
 
 extern FocusDelivery *focus_delivery_begin(const char *schema, const char *path,
 										   const FocusDeliveryOptions *options);
+extern const char *focus_delivery_provider(const FocusDelivery *delivery);
 extern FocusLoadPart *focus_delivery_part(FocusDelivery *delivery, const char *source,
 										  bool has_period, TimestampTz period,
 										  const char *account);

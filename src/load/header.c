@@ -198,6 +198,17 @@ focus_header_require(const FocusHeader *header, const char *file, bool strict)
 				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file)));
 }
 
+/* The cell of a dataset's column; an empty one if there is none. */
+const FocusField *
+focus_header_field(const FocusHeader *header, const FocusField *fields, int column)
+{
+	static const FocusField none = {"", 0};
+
+	if (column < 0 || header->fields[column] < 0)
+		return &none;
+	return &fields[header->fields[column]];
+}
+
 /*
  * The name by which sources are told: that of the provider, whatever the file
  * calls it, or the name itself when it is not known.
@@ -346,6 +357,8 @@ map_columns(FocusHeader *header)
 		}
 	}
 	map_tags(header);
+	header->lacks_period = dataset->has_period &&
+		header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0;
 }
 
 /*

@@ -30,27 +30,16 @@
 #include "utils/rls.h"
 #include "utils/timestamp.h"
 
-#include "columnar/quick_hash.h"
 #include "compat.h"
 #include "load/cell.h"
 #include "load/group_sink.h"
+#include "load/place.h"
 #include "load/rows.h"
 #include "load/sink.h"
 #include "types/tags.h"
 
 #define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
 #define GROUP_BATCH_MEMORY	(1024 * 1024)	/* values need not stay for groups */
-
-/* A row's text of some columns, remembered to recognise it in other rows. */
-typedef struct RowKey
-{
-	char	   *text;
-	size_t		len;
-	size_t		size;
-	FocusLoadPart *part;		/* NULL: not known */
-} RowKey;
-
-#define ROW_KEYS	16			/* a power of two */
 
 /* No file of a delivery may have one of these that another lacks. */
 #define NCOSTS		4
@@ -75,8 +64,6 @@ struct FocusRows
 	char	   *beyond;			/* "#n" of the first field beyond the header */
 	bool		from_client;
 	bool		is_json;		/* the header may grow */
-	bool		of_declared;	/* a row is, or may be, of the provider named */
-	const char *other_provider; /* of a row that is not, or NULL */
 	int64		count;			/* rows but the header */
 	FocusLines	lines;			/* for error context */
 	const char *column;			/* for error context, or NULL */
@@ -90,6 +77,7 @@ struct FocusRows
 	FocusGroupSink *groups;		/* NULL: rows go to sink */
 	FocusSink  *sink;			/* NULL: rows go to groups */
 	FocusCellReader *cells;
+	FocusPlace *place;
 	AttrNumber *attnums;		/* of the dataset's columns */
 	AttrNumber	x_columns;
 	AttrNumber	x_loadid;
@@ -98,15 +86,11 @@ struct FocusRows
 	int			billing_period_start;
 	int			billing_period_end;
 	int			charge_period_start;
-	int			billing_account_id;
 	int			billing_currency;
 	int			costs[FOCUS_TOTALS_COSTS];
 	int			tags;
 	int			provider_name;
 	int			service_provider_name;
-	int			invoice_issuer_name;
-
-	RowKey		part_keys[ROW_KEYS];	/* by hash value */
 };
 
 static void read_header(FocusRows *rows, const FocusRow *row);
@@ -118,15 +102,6 @@ static const FocusField *check_row(FocusRows *rows, const FocusRow *row);
 static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fields);
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
 static bool to_server(const FocusField *field, FocusField *converted);
-static const FocusField *field_of(FocusRows *rows, const FocusField *fields, int column);
-static bool lacks_period(FocusRows *rows);
-static int	period_column(FocusRows *rows);
-static TimestampTz month_start(TimestampTz instant, int later);
-static RowKey *find_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
-static void compare_provider(FocusRows *rows, const char *provider_name, const char *service_provider_name);
-static void forget_parts(FocusRows *rows);
-static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields,
-								int *bad_field, FocusCell *bad_cell);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
@@ -145,7 +120,6 @@ static void forget_notes(FocusRows *rows);
 static bool reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row);
 static void note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell);
 static void write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields);
-static const char *provider_named(FocusRows *rows);
 static void reset_batch(FocusRows *rows);
 static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull);
 static void add_slot_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
@@ -175,10 +149,7 @@ focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
 	rows->file = MemoryContextStrdup(rows->context, file);
 	rows->from_client = from_client;
 	rows->is_json = false;
-	rows->of_declared = false;
-	rows->other_provider = NULL;
 	rows->header = NULL;
-	forget_parts(rows);
 	rows->count = 0;
 }
 
@@ -199,7 +170,7 @@ focus_rows_name(FocusRows *rows, const FocusRow *row)
 	{
 		focus_header_extend(rows->header, row, rows->file);
 		make_room_for_notes(rows);
-		forget_parts(rows);
+		focus_place_forget(rows->place);
 	}
 	rows->lines.first = rows->lines.last = 0;
 	MemoryContextSwitchTo(caller);
@@ -263,13 +234,7 @@ focus_rows_end_file(FocusRows *rows)
 	reset_batch(rows);
 	if (rows->is_json)
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
-	if (rows->other_provider != NULL && !rows->of_declared)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" is of provider \"%s\", not of \"%s\"", rows->file, rows->other_provider, provider_named(rows)),
-				 delivery->options.provider != NULL
-				 ? errhint("Pass another provider or none, or another file.")
-				 : errhint("Name the source that delivers it, or change the provider in focus_sources.")));
+	focus_place_end_file(rows->place);
 	if (delivery->focus_version == NULL)
 		delivery->focus_version = rows->header->focus_version;
 	if (delivery->provider == NULL)
@@ -337,6 +302,7 @@ read_header(FocusRows *rows, const FocusRow *row)
 				 errmsg("\"%s\" is of dataset %s, other files of the delivery are of %s", rows->file,
 						rows->header->dataset->id, delivery->dataset->id),
 				 errhint("Load the datasets one by one.")));
+	focus_place_begin_file(rows->place, rows->header, rows->file);
 }
 
 /*
@@ -410,16 +376,15 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 	rows->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");
 	rows->billing_period_end = focus_dataset_column(dataset, "BillingPeriodEnd");
 	rows->charge_period_start = focus_dataset_column(dataset, "ChargePeriodStart");
-	rows->billing_account_id = focus_dataset_column(dataset, "BillingAccountId");
 	rows->billing_currency = focus_dataset_column(dataset, "BillingCurrency");
 	rows->costs[FOCUS_TOTALS_BILLED] = focus_dataset_column(dataset, "BilledCost");
 	rows->costs[FOCUS_TOTALS_EFFECTIVE] = focus_dataset_column(dataset, "EffectiveCost");
 	rows->tags = focus_dataset_column(dataset, "Tags");
 	rows->provider_name = focus_dataset_column(dataset, "ProviderName");
 	rows->service_provider_name = focus_dataset_column(dataset, "ServiceProviderName");
-	rows->invoice_issuer_name = focus_dataset_column(dataset, "InvoiceIssuerName");
 
 	rows->cells = focus_cell_reader_create(rows->batch);
+	rows->place = focus_place_create(delivery, rows->cells);
 	rows->groups = focus_group_sink_open(rows->rel, dataset, rows->attnums, rows->cells);
 	if (rows->groups == NULL)
 		rows->sink = focus_sink_open(rows->rel, &rows->lines);
@@ -539,202 +504,6 @@ to_server(const FocusField *field, FocusField *converted)
 	return true;
 }
 
-static const FocusField *
-field_of(FocusRows *rows, const FocusField *fields, int column)
-{
-	static const FocusField none = {"", 0};
-
-	if (column < 0 || rows->header->fields[column] < 0)
-		return &none;
-	return &fields[rows->header->fields[column]];
-}
-
-/*
- * What is known of a row with these texts; part is NULL where that is nothing,
- * and the texts are remembered.
- */
-static RowKey *
-find_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
-{
-	uint64		hash = 0;
-	RowKey	   *key;
-	size_t		len = 0;
-	char	   *p;
-	bool		same;
-
-	for (int i = 0; i < nkeys; i++)
-	{
-		len += keys[i]->len + 1;
-		hash = hash * 31 + focus_hash_quickly(keys[i]->data, keys[i]->len);
-	}
-	key = &rows->part_keys[hash & (ROW_KEYS - 1)];
-	same = key->part != NULL && len == key->len;
-	p = key->text;
-	for (int i = 0; i < nkeys && same; i++)
-	{
-		same = memcmp(p, keys[i]->data, keys[i]->len) == 0 && p[keys[i]->len] == '\0';
-		p += keys[i]->len + 1;
-	}
-	if (same)
-		return key;
-
-	key->part = NULL;
-	if (len > key->size)
-	{
-		key->size = len * 2;
-		key->text = MemoryContextAlloc(rows->context, key->size);
-	}
-	p = key->text;
-	for (int i = 0; i < nkeys; i++)
-	{
-		memcpy(p, keys[i]->data, keys[i]->len);
-		p[keys[i]->len] = '\0';
-		p += keys[i]->len + 1;
-	}
-	key->len = len;
-	return key;
-}
-
-/* Does the file say when its charges were, and nothing of billing periods? */
-static bool
-lacks_period(FocusRows *rows)
-{
-	return rows->delivery->dataset->has_period && rows->header->fields[rows->billing_period_start] < 0;
-}
-
-/* The column that the billing period is told by. */
-static int
-period_column(FocusRows *rows)
-{
-	return lacks_period(rows) ? rows->charge_period_start : rows->billing_period_start;
-}
-
-/* The first instant of an instant's month, or of one later, in UTC. */
-static TimestampTz
-month_start(TimestampTz instant, int later)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	TimestampTz start;
-
-	if (timestamp2tm(instant, NULL, &tm, &fsec, NULL, NULL) != 0)
-		elog(ERROR, "instant is out of range");
-	tm.tm_year += (tm.tm_mon + later > 12);
-	tm.tm_mon = (tm.tm_mon + later > 12) ? 1 : tm.tm_mon + later;
-	tm.tm_mday = 1;
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	if (tm2timestamp(&tm, 0, NULL, &start) != 0)
-		elog(ERROR, "month is out of range");
-	return start;
-}
-
-/*
- * Is the row of the provider that was named for the delivery?  A row that names
- * none may be.
- */
-static void
-compare_provider(FocusRows *rows, const char *provider_name, const char *service_provider_name)
-{
-	const char *named = provider_named(rows);
-	const char *names[2] = {service_provider_name, provider_name};
-
-	if (named == NULL || rows->of_declared)
-		return;
-	rows->of_declared = (provider_name == NULL && service_provider_name == NULL);
-	for (int i = 0; i < lengthof(names); i++)
-	{
-		if (names[i] == NULL)
-			continue;
-		if (pg_strcasecmp(focus_header_provider(names[i]), focus_header_provider(named)) == 0)
-			rows->of_declared = true;
-		else if (rows->other_provider == NULL)
-			rows->other_provider = MemoryContextStrdup(rows->context, names[i]);
-	}
-}
-
-/* The columns that tell the load of a row are others from now on. */
-static void
-forget_parts(FocusRows *rows)
-{
-	for (int i = 0; i < ROW_KEYS; i++)
-		rows->part_keys[i].part = NULL;
-}
-
-/*
- * The load that the row belongs to, by source and billing period.  NULL when
- * the billing period cannot be read; *bad_field and *bad_cell then tell why.
- */
-static FocusLoadPart *
-find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *bad_field, FocusCell *bad_cell)
-{
-	FocusDelivery *delivery = rows->delivery;
-	const FocusField *keys[5];
-	RowKey	   *key;
-	const char *names[3];
-	const char *provider = delivery->options.provider;
-	const char *account = NULL;
-	const char *source = delivery->options.source;
-	TimestampTz period = 0;
-	bool		spelled;
-
-	keys[0] = field_of(rows, fields, rows->provider_name);
-	keys[1] = field_of(rows, fields, rows->service_provider_name);
-	keys[2] = field_of(rows, fields, rows->invoice_issuer_name);
-	keys[3] = field_of(rows, fields, rows->billing_account_id);
-	keys[4] = field_of(rows, fields, period_column(rows));
-	key = find_key(rows, keys, lengthof(keys));
-	if (key->part != NULL)
-		return key->part;
-
-	for (int i = 0; i < lengthof(names); i++)
-		names[i] = focus_cell_is_null(keys[i]->data, keys[i]->len, &spelled) ? NULL : keys[i]->data;
-	compare_provider(rows, names[0], names[1]);
-	if (delivery->dataset->has_period)
-	{
-		const FocusColumn *column = &delivery->dataset->columns[period_column(rows)];
-		FocusCellStatus status = focus_cell_read(rows->cells, column, keys[4], bad_cell);
-
-		if (status != FOCUS_CELL_OK || bad_cell->isnull)
-		{
-			*bad_field = rows->header->fields[period_column(rows)];
-			if (status == FOCUS_CELL_OK)
-			{
-				bad_cell->sqlerrcode = ERRCODE_NULL_VALUE_NOT_ALLOWED;
-				bad_cell->why = "billing period is missing";
-			}
-			return NULL;
-		}
-		period = DatumGetTimestampTz(bad_cell->value);
-		if (lacks_period(rows))
-			period = month_start(period, 0);
-	}
-
-	for (int i = 0; i < lengthof(names) && provider == NULL; i++)
-		provider = names[i];
-	if (provider == NULL)
-		provider = delivery->source_provider;
-	if (provider == NULL)
-		provider = rows->header->provider;
-	if (!focus_cell_is_null(keys[3]->data, keys[3]->len, &spelled))
-		account = keys[3]->data;
-	if (provider != NULL && account != NULL)
-		account = psprintf("%s/%s", focus_header_provider(provider), account);
-	else
-		account = NULL;
-
-	if (source == NULL && account == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot tell the source of the delivery"),
-				 errdetail("No source was named, and the row at line " INT64_FORMAT " of \"%s\" lacks a provider name or a billing account.",
-						   row->line, rows->file),
-				 errhint("Name the source, for example source => 'my-provider'.")));
-	if (source == NULL)
-		source = account;
-	key->part = focus_delivery_part(delivery, source, delivery->dataset->has_period, period, account);
-	return key->part;
-}
-
 /*
  * Converts the row and stores it, or rejects it.
  */
@@ -743,7 +512,7 @@ store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 {
 	FocusCell	cell;
 	int			bad_field = -1;
-	FocusLoadPart *part = find_part(rows, row, fields, &bad_field, &cell);
+	FocusLoadPart *part = focus_place_find(rows->place, row, fields, &bad_field, &cell);
 
 	if (part == NULL)
 		reject_unplaced(rows, row, bad_field, cell.sqlerrcode, cell.why);
@@ -826,7 +595,7 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 static void
 fill_provider(FocusRows *rows, TupleTableSlot *slot)
 {
-	const char *named = provider_named(rows);
+	const char *named = focus_delivery_provider(rows->delivery);
 	AttrNumber	to;
 	AttrNumber	from;
 
@@ -853,7 +622,7 @@ static void
 store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields)
 {
 	FocusTotalsCost costs[FOCUS_TOTALS_COSTS];
-	const FocusField *currency = field_of(rows, fields, rows->billing_currency);
+	const FocusField *currency = focus_header_field(rows->header, fields, rows->billing_currency);
 	bool		has_others;
 	bool		spelled;
 
@@ -962,7 +731,7 @@ code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 static void
 code_provider(FocusRows *rows, const FocusField *fields)
 {
-	const char *named = provider_named(rows);
+	const char *named = focus_delivery_provider(rows->delivery);
 	const FocusField *field;
 	AttrNumber	to;
 	bool		spelled;
@@ -970,7 +739,7 @@ code_provider(FocusRows *rows, const FocusField *fields)
 	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
 		return;
 	to = rows->attnums[rows->service_provider_name];
-	field = field_of(rows, fields, rows->provider_name);
+	field = focus_header_field(rows->header, fields, rows->provider_name);
 	if (!focus_cell_is_null(field->data, field->len, &spelled))
 		focus_group_sink_text(rows->groups, to, field->data, field->len);
 	else if (named != NULL)
@@ -984,14 +753,14 @@ code_provider(FocusRows *rows, const FocusField *fields)
 static void
 fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields, TupleTableSlot *slot)
 {
-	if (!lacks_period(rows))
+	if (!rows->header->lacks_period)
 		return;
 	set_value(rows, slot, rows->attnums[rows->billing_period_start], TimestampTzGetDatum(part->period));
 	if (rows->header->fields[rows->billing_period_end] < 0)
 		set_value(rows, slot, rows->attnums[rows->billing_period_end],
-				  TimestampTzGetDatum(month_start(part->period, 1)));
+				  TimestampTzGetDatum(focus_place_month(part->period, 1)));
 	focus_delivery_find(rows->delivery, "BillingPeriodStart", "month of ChargePeriodStart taken for the billing period",
-						rows->file, row->line, field_of(rows, fields, rows->charge_period_start));
+						rows->file, row->line, focus_header_field(rows->header, fields, rows->charge_period_start));
 }
 
 /* Sets a column of the row, which is NULL so far, in codes where slot is NULL. */
@@ -1119,15 +888,6 @@ write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 		if (rows->findings[i] != NULL)
 			focus_delivery_find(rows->delivery, header->names[i], rows->findings[i], rows->file, row->line, &fields[i]);
 	}
-}
-
-/* The provider as whoever knows has named it, or NULL. */
-static const char *
-provider_named(FocusRows *rows)
-{
-	const FocusDelivery *delivery = rows->delivery;
-
-	return delivery->options.provider ? delivery->options.provider : delivery->source_provider;
 }
 
 /* Stores what is pending, and frees the memory of the batch. */
