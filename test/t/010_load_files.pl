@@ -200,6 +200,15 @@ fails('second file broken', "$dir/mixed", '22P04', qr/"\Q$dir\E\/mixed\/b\.csv" 
 		options => q{, source => 'bad', provider => 'AWS'});
 }
 
+# strict by the function, NULL being false
+{
+	my $content = "${header}1,$period,fine\n2 ,$period,blank\n";
+
+	is(loads('strict', file($content), options => q{, source => 'strict', strict => true}), '1|1|0', 'strict: a repair rejects its row');
+	is(rejected_of('strict'), '3|BilledCost|2 |22000|strict: number with blanks around it or a plus sign in its exponent', 'strict: quarantine');
+	is(loads('not strict', file($content =~ s/fine/fine too/r), options => q{, source => 'not strict', strict => NULL}), '2|0|0', 'strict => NULL');
+}
+
 # A cost that one file has and another does not
 {
 	make_path("$dir/renamed");
