@@ -56,7 +56,7 @@ wanted_packages()
 	echo gcc libc6-dev make perl libcsv-dev zlib1g-dev libzstd-dev
 	[ -z "$1" ] || echo "postgresql-$1 postgresql-server-dev-$1"
 	[ "$purpose" = tests ] || return 0
-	echo libipc-run-perl libtap-parser-sourcehandler-pgtap-perl
+	echo libipc-run-perl libtap-parser-sourcehandler-pgtap-perl zstd
 	[ -z "$1" ] || echo "postgresql-$1-pgtap postgresql-$1-cron"
 }
 
@@ -153,7 +153,7 @@ missing_things()
 	pgxs=$("${pg_config:-pg_config}" --pgxs 2>/dev/null) && [ -e "$pgxs" ] ||
 		echo "PostgreSQL 15 or later with its server headers and a pg_config in PATH"
 	[ "$purpose" = tests ] || return 0
-	for command in prove pg_prove; do
+	for command in prove pg_prove zstd; do
 		command -v $command >/dev/null || echo "the command $command"
 	done
 	perl -MIPC::Run -e 1 2>/dev/null || echo "the Perl module IPC::Run"

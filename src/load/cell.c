@@ -29,6 +29,7 @@
 
 #include "compat.h"
 #include "load/cell.h"
+#include "load/tags_spelling.h"
 #include "types/tags.h"
 
 #define MEMO_SIZE			2048	/* a power of two */
@@ -57,7 +58,10 @@ struct FocusCellReader
 	MemoEntry	memo[MEMO_SIZE];
 };
 
+const char	focus_cell_null_as_word[] = "null written as a word";
+
 static FocusCellStatus read_numeric(const FocusField *field, FocusCell *cell);
+static void note_number(const FocusCellNumber *decimal, FocusCell *cell);
 static FocusCellStatus read_time(const FocusField *field, FocusCell *cell);
 static FocusCellStatus read_tags(const FocusField *field, FocusCell *cell);
 static char *tags_array_to_object(const FocusField *field);
@@ -90,6 +94,20 @@ focus_cell_reader_forget(FocusCellReader *reader)
 }
 
 /*
+ * Is the cell a null of that column?  None is one only where it can be no value:
+ * Python prints it for a null, and in text it is the name of an operation.
+ */
+bool
+focus_cell_is_null_of(const FocusColumn *column, const FocusField *field, bool *spelled)
+{
+	if (focus_cell_is_null(field->data, field->len, spelled))
+		return true;
+	*spelled = (column->kind != FOCUS_TEXT || column->strict) &&
+		field->len == 4 && memcmp(field->data, "None", 4) == 0;
+	return *spelled;
+}
+
+/*
  * Converts one cell, whose text is in the server's encoding.  The value is
  * allocated in the current context, which must be the batch's.
  */
@@ -105,12 +123,12 @@ focus_cell_read(FocusCellReader *reader, const FocusColumn *column,
 	cell->finding = NULL;
 	cell->keep_text = false;
 	cell->is_decimal = false;
-	cell->isnull = focus_cell_is_null(field->data, field->len, &spelled);
+	cell->isnull = focus_cell_is_null_of(column, field, &spelled);
 	if (cell->isnull)
 	{
 		cell->value = (Datum) 0;
 		if (spelled)
-			cell->finding = "null written as a word";
+			cell->finding = focus_cell_null_as_word;
 		return FOCUS_CELL_OK;
 	}
 
@@ -174,9 +192,11 @@ read_numeric(const FocusField *field, FocusCell *cell)
 	switch (focus_cell_decimal(field->data, field->len, &decimal))
 	{
 		case FOCUS_DECIMAL_SMALL:
+			note_number(&decimal, cell);
 			cell->value = NumericGetDatum(int64_div_fast_to_numeric(decimal.mantissa, decimal.scale));
 			return FOCUS_CELL_OK;
 		case FOCUS_DECIMAL_LARGE:
+			note_number(&decimal, cell);
 			cell->value = DirectFunctionCall3(numeric_in, CStringGetDatum(field->data),
 											  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 			return FOCUS_CELL_OK;
@@ -187,6 +207,13 @@ read_numeric(const FocusField *field, FocusCell *cell)
 			return unreadable(cell, FOCUS_CELL_BAD, ERRCODE_INVALID_TEXT_REPRESENTATION,
 							  "not a number");
 	}
+}
+
+static void
+note_number(const FocusCellNumber *decimal, FocusCell *cell)
+{
+	if (decimal->is_lenient)
+		cell->finding = "number with blanks around it or a plus sign in its exponent";
 }
 
 static FocusCellStatus
@@ -205,6 +232,15 @@ read_time(const FocusField *field, FocusCell *cell)
 		case FOCUS_TIME_DATE_ONLY:
 			cell->finding = "date without a time read as midnight UTC";
 			break;
+		case FOCUS_TIME_NO_ZONE:
+			cell->finding = "time without a zone read as UTC";
+			break;
+		case FOCUS_TIME_CUT:
+			cell->finding = "fraction of a second cut to microseconds";
+			break;
+		case FOCUS_TIME_LENIENT:
+			cell->finding = "date and time not written as YYYY-MM-DDThh:mm:ssZ";
+			break;
 		default:
 			break;
 	}
@@ -212,23 +248,48 @@ read_time(const FocusField *field, FocusCell *cell)
 	return FOCUS_CELL_OK;
 }
 
+/*
+ * Most tags are a JSON object.  All else is tried only when that fails.
+ */
 static FocusCellStatus
 read_tags(const FocusField *field, FocusCell *cell)
 {
+	static const char *const findings[] = {
+		[FOCUS_TAGS_AS_WRITTEN] = "tags read from an array of keys and values",
+		[FOCUS_TAGS_WITHOUT_BRACES] = "tags read from pairs without braces",
+		[FOCUS_TAGS_PYTHON] = "tags read from a Python literal",
+		[FOCUS_TAGS_PAIRS] = "tags read from k:v pairs"
+	};
 	FocusTagsError error;
-	struct varlena *tags;
-	char	   *object = field->data[0] == '[' ? tags_array_to_object(field) : NULL;
+	FocusTagsError other_error;
+	FocusTagsSpelling spelling = FOCUS_TAGS_AS_WRITTEN;
+	FocusField	json = *field;
+	struct varlena *tags = focus_tags_from_bytes(field->data, field->len, &error);
+	char	   *object;
 
-	if (object != NULL)
+	if (tags != NULL)
 	{
-		cell->finding = "tags read from an array of keys and values";
-		cell->keep_text = true;
-		tags = focus_tags_from_bytes(object, strlen(object), &error);
+		cell->value = PointerGetDatum(tags);
+		return FOCUS_CELL_OK;
 	}
-	else
-		tags = focus_tags_from_bytes(field->data, field->len, &error);
+
+	object = tags_array_to_object(field);
+	if (object == NULL)
+	{
+		char	   *text = palloc(add_size(mul_size(field->len, 4), 8));
+
+		spelling = focus_tags_respell(field->data, field->len, text, &json.len);
+		json.data = text;
+		if (spelling != FOCUS_TAGS_AS_WRITTEN)
+			object = text[0] == '[' ? tags_array_to_object(&json) : text;
+	}
+	if (object != NULL)
+		tags = focus_tags_from_bytes(object, strlen(object), &other_error);
 	if (tags == NULL)
 		return unreadable(cell, FOCUS_CELL_MISFIT, error.sqlerrcode, error.message);
+	cell->finding = findings[spelling];
+	/* such arrays may say more than keys and values */
+	cell->keep_text = (object != json.data && json.data[0] == '[');
 	cell->value = PointerGetDatum(tags);
 	return FOCUS_CELL_OK;
 }
@@ -244,7 +305,7 @@ tags_array_to_object(const FocusField *field)
 	StringInfoData object;
 	Jsonb	   *array;
 
-	if (!json_is_storable(field))
+	if (field->data[0] != '[' || !json_is_storable(field))
 		return NULL;
 	array = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(field->data)));
 	initStringInfo(&object);

@@ -34,8 +34,12 @@ typedef struct FocusCell
 
 typedef struct FocusCellReader FocusCellReader;
 
+/* a finding */
+extern const char focus_cell_null_as_word[];
+
 extern FocusCellReader *focus_cell_reader_create(MemoryContext batch);
 extern void focus_cell_reader_forget(FocusCellReader *reader);
+extern bool focus_cell_is_null_of(const FocusColumn *column, const FocusField *field, bool *spelled);
 extern FocusCellStatus focus_cell_read(FocusCellReader *reader, const FocusColumn *column,
 									   const FocusField *field, FocusCell *cell);
 

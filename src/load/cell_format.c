@@ -8,9 +8,12 @@
  * exponent and blanks around the number, which real files have, are read too.
  * Thousands separators, currency signs, NaN and infinity are not numbers.
  *
+ * What FOCUS does not allow and is read all the same is told to the caller, who
+ * reports it.
+ *
  * Instants are UTC when no zone is written.  M/D/Y is read as month, day,
  * year, whatever the server's DateStyle, because all known writers of slashes
- * are American; the caller is told and reports it.
+ * are American.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,12 +33,27 @@ typedef struct Scanner
 	const char *end;
 } Scanner;
 
+/* A time of day */
+typedef struct Clock
+{
+	int64_t		us;
+	bool		is_usual;		/* with seconds, and not 24:00:00 */
+	bool		is_cut;			/* there was more than microseconds */
+} Clock;
+
+typedef struct Zone
+{
+	int			offset_s;
+	bool		is_z;
+	bool		is_told;		/* there is one */
+} Zone;
+
 static bool scan_number(Scanner *s, int digits_min, int digits_max, int *value);
 static bool scan_char(Scanner *s, char c);
 static bool scan_iso_date(Scanner *s, int *year, int *month, int *day);
 static bool scan_us_date(Scanner *s, int *year, int *month, int *day);
-static bool scan_clock(Scanner *s, int64_t *us, bool *has_seconds);
-static bool scan_zone(Scanner *s, int *offset_s, bool *is_z);
+static bool scan_clock(Scanner *s, Clock *clock);
+static bool scan_zone(Scanner *s, Zone *zone);
 static bool date_is_valid(int year, int month, int day);
 static int64_t days_from_epoch(int year, int month, int day);
 static void trim(const char **text, size_t *len);
@@ -61,8 +79,10 @@ focus_cell_decimal(const char *text, size_t len, FocusCellNumber *decimal)
 	int			seen = 0;
 	int			scale = 0;
 	long		exponent = 0;
+	size_t		untrimmed_len = len;
 
 	trim(&text, &len);
+	decimal->is_lenient = (len != untrimmed_len);
 	p = text;
 	end = text + len;
 
@@ -98,7 +118,10 @@ focus_cell_decimal(const char *text, size_t len, FocusCellNumber *decimal)
 
 		p++;
 		if (p < end && (*p == '-' || *p == '+'))
-			exponent_negative = (*p++ == '-');
+		{
+			exponent_negative = (*p == '-');
+			decimal->is_lenient |= (*p++ == '+');
+		}
 		for (first = p; p < end && is_digit(*p); p++)
 		{
 			if (exponent <= MAX_EXPONENT)
@@ -145,6 +168,7 @@ focus_cell_time(const char *text, size_t len, int64_t *unix_us)
 				day;
 	int64_t		clock_us = 0;
 	int			offset_s = 0;
+	size_t		untrimmed_len = len;
 
 	trim(&text, &len);
 	s.p = text;
@@ -168,19 +192,25 @@ focus_cell_time(const char *text, size_t len, int64_t *unix_us)
 	else
 	{
 		bool		has_t = (*s.p == 'T');
-		bool		has_seconds;
-		bool		is_z = false;
+		Clock		clock;
+		Zone		zone;
 
 		if (*s.p != 'T' && *s.p != ' ')
 			return FOCUS_TIME_BAD;
 		s.p++;
-		if (!scan_clock(&s, &clock_us, &has_seconds))
+		if (!scan_clock(&s, &clock) || !scan_zone(&s, &zone) || s.p != s.end)
 			return FOCUS_TIME_BAD;
-		if (!scan_zone(&s, &offset_s, &is_z) || s.p != s.end)
-			return FOCUS_TIME_BAD;
-		if (form == FOCUS_TIME_ISO && !(has_t && has_seconds && is_z))
+		clock_us = clock.us;
+		offset_s = zone.offset_s;
+		if (form == FOCUS_TIME_ISO && !zone.is_told)
+			form = FOCUS_TIME_NO_ZONE;
+		else if (form == FOCUS_TIME_ISO && clock.is_cut)
+			form = FOCUS_TIME_CUT;
+		else if (form == FOCUS_TIME_ISO && !(has_t && clock.is_usual && zone.is_z))
 			form = FOCUS_TIME_LENIENT;
 	}
+	if (form == FOCUS_TIME_ISO && len != untrimmed_len)
+		form = FOCUS_TIME_LENIENT;
 
 	*unix_us = (days_from_epoch(year, month, day) * SECONDS_PER_DAY - offset_s) * US_PER_SECOND + clock_us;
 	return form;
@@ -251,7 +281,7 @@ scan_us_date(Scanner *s, int *year, int *month, int *day)
 
 /* hh:mm[:ss[.fraction]], and 24:00:00 for the end of the day */
 static bool
-scan_clock(Scanner *s, int64_t *us, bool *has_seconds)
+scan_clock(Scanner *s, Clock *clock)
 {
 	int			hour,
 				minute,
@@ -260,8 +290,9 @@ scan_clock(Scanner *s, int64_t *us, bool *has_seconds)
 
 	if (!(scan_number(s, 2, 2, &hour) && scan_char(s, ':') && scan_number(s, 2, 2, &minute)))
 		return false;
-	*has_seconds = scan_char(s, ':');
-	if (*has_seconds)
+	clock->is_cut = false;
+	clock->is_usual = scan_char(s, ':');
+	if (clock->is_usual)
 	{
 		if (!scan_number(s, 2, 2, &second))
 			return false;
@@ -271,26 +302,31 @@ scan_clock(Scanner *s, int64_t *us, bool *has_seconds)
 			const char *first = s->p;
 
 			for (; s->p < s->end && is_digit(*s->p); s->p++, unit /= 10)
+			{
 				fraction_us += unit * (*s->p - '0');
+				clock->is_cut |= (unit == 0 && *s->p != '0');
+			}
 			if (s->p == first)
 				return false;
 		}
 	}
-	*us = ((hour * 60 + minute) * 60 + second) * US_PER_SECOND + fraction_us;
-	return minute <= 59 && second <= 59 && *us <= SECONDS_PER_DAY * US_PER_SECOND;
+	clock->is_usual &= (hour != 24);
+	clock->us = ((hour * 60 + minute) * 60 + second) * US_PER_SECOND + fraction_us;
+	return minute <= 59 && second <= 59 && clock->us <= SECONDS_PER_DAY * US_PER_SECOND;
 }
 
 /* Z, UTC, +hh, +hhmm, +hh:mm, "+0000 UTC" or nothing, perhaps after a blank */
 static bool
-scan_zone(Scanner *s, int *offset_s, bool *is_z)
+scan_zone(Scanner *s, Zone *zone)
 {
 	int			sign;
 	int			hours,
 				minutes = 0;
 
-	*offset_s = 0;
-	*is_z = scan_char(s, 'Z');
-	if (*is_z || s->p == s->end)
+	zone->offset_s = 0;
+	zone->is_told = (s->p < s->end);
+	zone->is_z = scan_char(s, 'Z');
+	if (zone->is_z || !zone->is_told)
 		return true;
 
 	(void) scan_char(s, ' ');
@@ -306,7 +342,7 @@ scan_zone(Scanner *s, int *offset_s, bool *is_z)
 		}
 		if (hours > 15 || minutes > 59)
 			return false;
-		*offset_s = sign * (hours * 60 + minutes) * 60;
+		zone->offset_s = sign * (hours * 60 + minutes) * 60;
 		if (s->p == s->end)
 			return true;
 		if (!scan_char(s, ' '))

@@ -25,6 +25,8 @@ typedef struct FocusCellNumber
 {
 	int64_t		mantissa;
 	int			scale;
+	bool		is_lenient;		/* blanks around it, or a plus sign in its
+								 * exponent, which FOCUS does not allow */
 } FocusCellNumber;
 
 #define FOCUS_DECIMAL_MAX_DIGITS	18
@@ -35,7 +37,9 @@ typedef enum FocusTimeForm
 {
 	FOCUS_TIME_BAD,
 	FOCUS_TIME_ISO,				/* YYYY-MM-DDThh:mm:ssZ */
-	FOCUS_TIME_LENIENT,			/* blank for T, no zone, no seconds, offset */
+	FOCUS_TIME_LENIENT,			/* blank for T, no seconds, offset, hour 24 */
+	FOCUS_TIME_CUT,				/* more digits than those of a microsecond */
+	FOCUS_TIME_NO_ZONE,
 	FOCUS_TIME_DATE_ONLY,		/* YYYY-MM-DD */
 	FOCUS_TIME_US_DATE			/* M/D/YY or M/D/YYYY, perhaps with a time */
 } FocusTimeForm;

@@ -79,7 +79,7 @@ focus_content_digest(const List *digests)
 }
 
 /*
- * The digest that a delivery of these files will have.
+ * The digest that a delivery of these files, FocusInputFile, will have.
  */
 char *
 focus_content_digest_of_files(const List *files)
@@ -90,7 +90,7 @@ focus_content_digest_of_files(const List *files)
 
 	foreach(cell, files)
 	{
-		FocusInput *input = focus_input_open_file(lfirst(cell));
+		FocusInput *input = focus_input_open_file(((FocusInputFile *) lfirst(cell))->path);
 		pg_cryptohash_ctx *hash = focus_content_start();
 		size_t		len;
 

@@ -287,6 +287,7 @@ on_row_end(int terminator, void *arg)
 		row.line = reader->row_line;
 		row.nfields = reader->nfields;
 		row.ascii = false;
+		row.broken = NULL;
 		row.fields = reader->fields;
 		row.len = reader->data.len;
 

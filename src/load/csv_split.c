@@ -194,6 +194,7 @@ focus_csv_split_next(FocusCsvSplitter *splitter, FocusRow *row)
 
 	finish_fields(splitter, nfields);
 	row->nfields = nfields;
+	row->broken = NULL;
 	row->fields = splitter->fields;
 	row->len = start - splitter->at;
 	while (splitter->odd_blocks[splitter->odd_block] < splitter->at / FOCUS_CSV_BLOCK)

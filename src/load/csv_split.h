@@ -24,6 +24,8 @@ typedef struct FocusRow
 	int			nfields;
 	bool		ascii;			/* no NUL byte, and none beyond ASCII; may be
 								 * false all the same */
+	const char *broken;			/* why the row has no fields but its text, or
+								 * NULL; only JSON has such rows */
 	const FocusField *fields;
 	size_t		len;			/* in the file, or about that */
 } FocusRow;

@@ -111,6 +111,13 @@ focus_delivery_begin(const char *schema, const char *path, const FocusDeliveryOp
 	return delivery;
 }
 
+/* The provider as whoever knows has named it, or NULL. */
+const char *
+focus_delivery_provider(const FocusDelivery *delivery)
+{
+	return delivery->options.provider ? delivery->options.provider : delivery->source_provider;
+}
+
 /*
  * The load that a row belongs to, made when it is the first of its kind.
  * source may be NULL for rows that do not tell; account may be NULL.

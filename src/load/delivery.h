@@ -25,6 +25,7 @@ typedef struct FocusDeliveryOptions
 	char	   *provider;
 	char	   *focus_version;
 	int64		reject_limit;	/* -1: none */
+	bool		strict;			/* what would be a finding rejects the row */
 } FocusDeliveryOptions;
 
 /* The rows of one source and billing period. */
@@ -74,6 +75,7 @@ typedef struct FocusDelivery
 
 extern FocusDelivery *focus_delivery_begin(const char *schema, const char *path,
 										   const FocusDeliveryOptions *options);
+extern const char *focus_delivery_provider(const FocusDelivery *delivery);
 extern FocusLoadPart *focus_delivery_part(FocusDelivery *delivery, const char *source,
 										  bool has_period, TimestampTz period,
 										  const char *account);

@@ -190,7 +190,8 @@ focus_group_sink_cell(FocusGroupSink *sink, int column, const FocusField *field,
 		case FOCUS_TEXT:
 			return text_cell(sink, c, field, cell);
 		case FOCUS_NUMERIC:
-			if (focus_cell_decimal(field->data, field->len, &cell->decimal) != FOCUS_DECIMAL_SMALL)
+			if (focus_cell_decimal(field->data, field->len, &cell->decimal) != FOCUS_DECIMAL_SMALL ||
+				cell->decimal.is_lenient)
 				return read_cell(sink, c, field, cell);
 			cell->is_decimal = true;
 			focus_group_builder_seek_decimal(sink->builder, c->attribute, cell->decimal.mantissa,

@@ -5,10 +5,13 @@
  *
  * Columns are matched by name, never by position, whatever their case.  Names
  * of FOCUS 0.5 and 1.0-preview stand for the columns that replaced them,
- * unless the file has both.  All other names go to x_columns.
+ * unless the file has both.  Where there is no column for the tags, columns that
+ * are named for one tag each stand for it.  All other names go to x_columns.
  *
  * Files do not say which FOCUS version or provider they are of; both are read
  * from the column names.
+ *
+ * The header of a JSON file grows while it is read: objects may bring new keys.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,6 +38,12 @@ static const NamePair old_names[] = {
 	{"UsageQuantity", "ConsumedQuantity"},
 	{"UsageUnit", "ConsumedUnit"}
 };
+
+/*
+ * What names of columns begin with that are a tag each: in reports of AWS, where
+ * tags of users are marked as such, of Oracle, and of OpenCost.
+ */
+static const char *const tag_prefixes[] = {"resourceTags/user:", "resourceTags/", "tags/", "Label_"};
 
 /* Names that first appear, or last appear, in a version; the newest decides. */
 static const NamePair version_marks[] = {
@@ -108,11 +117,14 @@ static const NamePair other_datasets[] = {
 	{"InvoiceIssueDate", "InvoiceDetail"}
 };
 
+static void read_names(FocusHeader *header, const FocusRow *row, const char *file);
 static void copy_names(FocusHeader *header, const FocusRow *row, const char *file);
 static void refuse_duplicates(const FocusHeader *header, const char *file);
+static void refuse_other_datasets(const FocusHeader *header, const char *file);
 static const FocusDataset *recognise_dataset(const FocusHeader *header, const char *file);
 static void map_columns(FocusHeader *header);
-static void require_columns(const FocusHeader *header, const char *file);
+static void map_tags(FocusHeader *header);
+static const char *tag_key(const char *name);
 static const char *meaning_of(const char *name);
 static bool has_name(const FocusHeader *header, const char *name);
 static const char *first_mark(const FocusHeader *header, const NamePair *marks, int nmarks);
@@ -126,14 +138,75 @@ focus_header_parse(const FocusRow *row, const char *file)
 {
 	FocusHeader *header = palloc0(sizeof(FocusHeader));
 
-	copy_names(header, row, file);
-	refuse_duplicates(header, file);
-	header->dataset = recognise_dataset(header, file);
+	header->max_fields = Max(row->nfields, 64);
+	header->names = palloc(header->max_fields * sizeof(char *));
+	header->columns = palloc(header->max_fields * sizeof(int));
+	header->tag_keys = palloc(header->max_fields * sizeof(char *));
+	read_names(header, row, file);
+	header->fields = palloc(header->dataset->ncolumns * sizeof(int));
 	map_columns(header);
-	require_columns(header, file);
-	header->focus_version = first_mark(header, version_marks, lengthof(version_marks));
-	header->provider = first_mark(header, provider_marks, lengthof(provider_marks));
 	return header;
+}
+
+/*
+ * The header has grown: the row has names behind those that it had.  A column
+ * may be another field's from now on, if an old name stood for it.  The dataset
+ * stays what it was.  To be called in the memory context of the header.
+ */
+void
+focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file)
+{
+	if (row->nfields > header->max_fields)
+	{
+		header->max_fields = row->nfields * 2;
+		header->names = repalloc(header->names, header->max_fields * sizeof(char *));
+		header->columns = repalloc(header->columns, header->max_fields * sizeof(int));
+		header->tag_keys = repalloc(header->tag_keys, header->max_fields * sizeof(char *));
+	}
+	read_names(header, row, file);
+	map_columns(header);
+}
+
+/*
+ * A delivery belongs to a billing period and is about cost: without either
+ * the file cannot be put in its place.  The period of the charge will do, unless
+ * strict.
+ */
+void
+focus_header_require(const FocusHeader *header, const char *file, bool strict)
+{
+	static const char *const costs[] = {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"};
+	const FocusDataset *dataset = header->dataset;
+	bool		has_cost = false;
+
+	if (!dataset->has_period)
+		return;
+
+	if (header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0 &&
+		(strict || header->fields[focus_dataset_column(dataset, "ChargePeriodStart")] < 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" has no column \"BillingPeriodStart\"", file),
+				 strict
+				 ? errdetail("Without it a row belongs to no billing period, and a later delivery could not replace it.")
+				 : errdetail("Without it, or \"ChargePeriodStart\" instead, a row belongs to no billing period, and a later delivery could not replace it.")));
+	for (int i = 0; i < lengthof(costs); i++)
+		has_cost |= header->fields[focus_dataset_column(dataset, costs[i])] >= 0;
+	if (!has_cost)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file)));
+}
+
+/* The cell of a dataset's column; an empty one if there is none. */
+const FocusField *
+focus_header_field(const FocusHeader *header, const FocusField *fields, int column)
+{
+	static const FocusField none = {"", 0};
+
+	if (column < 0 || header->fields[column] < 0)
+		return &none;
+	return &fields[header->fields[column]];
 }
 
 /*
@@ -153,11 +226,25 @@ focus_header_provider(const char *name)
 }
 
 static void
+read_names(FocusHeader *header, const FocusRow *row, const char *file)
+{
+	copy_names(header, row, file);
+	refuse_duplicates(header, file);
+	if (header->dataset == NULL)
+		header->dataset = recognise_dataset(header, file);
+	else
+		refuse_other_datasets(header, file);
+	header->focus_version = first_mark(header, version_marks, lengthof(version_marks));
+	header->provider = first_mark(header, provider_marks, lengthof(provider_marks));
+}
+
+static void
 copy_names(FocusHeader *header, const FocusRow *row, const char *file)
 {
+	int			first_new = header->nfields;
+
 	header->nfields = row->nfields;
-	header->names = palloc(row->nfields * sizeof(char *));
-	for (int i = 0; i < row->nfields; i++)
+	for (int i = first_new; i < row->nfields; i++)
 	{
 		const char *name = row->fields[i].data;
 		size_t		len = row->fields[i].len;
@@ -211,17 +298,24 @@ refuse_duplicates(const FocusHeader *header, const char *file)
 	pfree(sorted);
 }
 
-static const FocusDataset *
-recognise_dataset(const FocusHeader *header, const char *file)
+static void
+refuse_other_datasets(const FocusHeader *header, const char *file)
 {
 	const char *other = first_mark(header, other_datasets, lengthof(other_datasets));
-	bool		known = false;
 
 	if (other != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("\"%s\" is of dataset %s, which cannot be loaded", file, other),
 				 errdetail("Datasets that can be loaded are %s and %s.", focus_cost_and_usage.id, focus_contract_commitment.id)));
+}
+
+static const FocusDataset *
+recognise_dataset(const FocusHeader *header, const char *file)
+{
+	bool		known = false;
+
+	refuse_other_datasets(header, file);
 	if (has_name(header, "ContractCommitmentId") && has_name(header, "ContractId"))
 		return &focus_contract_commitment;
 
@@ -233,7 +327,7 @@ recognise_dataset(const FocusHeader *header, const char *file)
 				 errmsg("\"%s\" is not a FOCUS file: its first line names no FOCUS column", file),
 				 errdetail("The line has %d fields, the first is \"%.64s\".",
 						   header->nfields, header->names[0]),
-				 errhint("A FOCUS file is comma-separated and begins with a header line.")));
+				 errhint("A FOCUS file is comma-separated and begins with a header line, or its first JSON object has the columns as keys.")));
 	return &focus_cost_and_usage;
 }
 
@@ -242,8 +336,6 @@ map_columns(FocusHeader *header)
 {
 	const FocusDataset *dataset = header->dataset;
 
-	header->columns = palloc(header->nfields * sizeof(int));
-	header->fields = palloc(dataset->ncolumns * sizeof(int));
 	for (int i = 0; i < dataset->ncolumns; i++)
 		header->fields[i] = -1;
 
@@ -264,6 +356,47 @@ map_columns(FocusHeader *header)
 			header->fields[column] = i;
 		}
 	}
+	map_tags(header);
+	header->lacks_period = dataset->has_period &&
+		header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0;
+}
+
+/*
+ * Columns of one tag each.  Of two with the same key the first one is the tag.
+ */
+static void
+map_tags(FocusHeader *header)
+{
+	int			tags = focus_dataset_column(header->dataset, "Tags");
+
+	header->has_tag_keys = false;
+	for (int i = 0; i < header->nfields; i++)
+	{
+		header->tag_keys[i] = NULL;
+		if (tags < 0 || header->fields[tags] >= 0 || header->columns[i] >= 0)
+			continue;
+		header->tag_keys[i] = tag_key(header->names[i]);
+		for (int k = 0; k < i && header->tag_keys[i] != NULL; k++)
+		{
+			if (header->tag_keys[k] != NULL && strcmp(header->tag_keys[k], header->tag_keys[i]) == 0)
+				header->tag_keys[i] = NULL;
+		}
+		header->has_tag_keys |= header->tag_keys[i] != NULL;
+	}
+}
+
+/* The key of a column that is named for one tag; NULL for others. */
+static const char *
+tag_key(const char *name)
+{
+	for (int i = 0; i < lengthof(tag_prefixes); i++)
+	{
+		size_t		len = strlen(tag_prefixes[i]);
+
+		if (pg_strncasecmp(name, tag_prefixes[i], len) == 0 && name[len] != '\0')
+			return name + len;
+	}
+	return NULL;
 }
 
 /* The column that replaced the one of an old name, or NULL. */
@@ -276,33 +409,6 @@ meaning_of(const char *name)
 			return old_names[i].means;
 	}
 	return NULL;
-}
-
-/*
- * A delivery belongs to a billing period and is about cost: without either
- * the file cannot be put in its place.
- */
-static void
-require_columns(const FocusHeader *header, const char *file)
-{
-	static const char *const costs[] = {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"};
-	const FocusDataset *dataset = header->dataset;
-	bool		has_cost = false;
-
-	if (!dataset->has_period)
-		return;
-
-	if (header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" has no column \"BillingPeriodStart\"", file),
-				 errdetail("Without it a row belongs to no billing period, and a later delivery could not replace it.")));
-	for (int i = 0; i < lengthof(costs); i++)
-		has_cost |= header->fields[focus_dataset_column(dataset, costs[i])] >= 0;
-	if (!has_cost)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file)));
 }
 
 static bool

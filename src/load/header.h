@@ -15,14 +15,22 @@ typedef struct FocusHeader
 {
 	const FocusDataset *dataset;
 	int			nfields;
+	int			max_fields;		/* that there is memory for */
 	char	  **names;			/* as sent */
 	int		   *columns;		/* dataset column of each field, -1: x_columns */
 	int		   *fields;			/* field of each dataset column, -1: absent */
+	const char **tag_keys;		/* of fields that are a tag each, or NULL */
+	bool		has_tag_keys;
+	bool		lacks_period;	/* tells when charges were, and nothing of
+								 * billing periods */
 	const char *focus_version;	/* as the column names tell */
 	const char *provider;		/* as the column names tell, or NULL */
 } FocusHeader;
 
+extern const FocusField *focus_header_field(const FocusHeader *header, const FocusField *fields, int column);
 extern const char *focus_header_provider(const char *name);
 extern FocusHeader *focus_header_parse(const FocusRow *row, const char *file);
+extern void focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file);
+extern void focus_header_require(const FocusHeader *header, const char *file, bool strict);
 
 #endif							/* FOCUS_HEADER_H */

@@ -4,20 +4,17 @@
  *	  Where the bytes of a delivery come from.
  *
  * An input is a file, the output of a program, or the COPY data that a client
- * sends.  Gzip is recognised from its first two bytes and inflated on the way,
- * several members one after another included; a stream that ends inside a
- * member is an error.
+ * sends.  Gzip and zstd are recognised from their first bytes and inflated on
+ * the way; a stream that ends inside a member or frame is an error.
  *
  * Files and pipes are opened through fd.c, so that they are closed when the
- * surrounding (sub)transaction ends, however it ends.  The inflater's memory
- * comes from palloc and goes with its context.
+ * surrounding (sub)transaction ends, however it ends.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -36,9 +33,11 @@ typedef struct ClientSocket ClientSocket;
 #include "libpq/libpq.h"
 
 #include "compat.h"
+#include "load/inflate.h"
 #include "load/input.h"
 
 #define RAW_SIZE	(256 * 1024)
+#define AHEAD_SIZE	4096
 
 typedef size_t (*RawReader) (FocusInput *input, char *buffer, size_t size);
 
@@ -58,9 +57,12 @@ struct FocusInput
 	StringInfoData message;		/* the client's current CopyData message */
 
 	bool		started;
-	bool		is_gzip;
-	bool		in_member;		/* inside a gzip member */
-	z_stream	inflater;
+	FocusInflater *inflater;	/* NULL: not compressed */
+
+	char	   *ahead;			/* inflated bytes that were looked at; NULL:
+								 * none */
+	size_t		ahead_at;
+	size_t		ahead_len;
 };
 
 static FocusInput *input_create(const char *name, RawReader read_raw);
@@ -68,11 +70,9 @@ static size_t read_file(FocusInput *input, char *buffer, size_t size);
 static size_t read_frontend(FocusInput *input, char *buffer, size_t size);
 static bool next_copy_message(FocusInput *input);
 static bool fill_raw(FocusInput *input);
+static size_t read_stream(FocusInput *input, char *buffer, size_t size);
 static size_t read_plain(FocusInput *input, char *buffer, size_t size);
-static size_t read_gzip(FocusInput *input, char *buffer, size_t size);
-static void begin_member(FocusInput *input);
-static voidpf inflater_alloc(voidpf opaque, uInt items, uInt size);
-static void inflater_free(voidpf opaque, voidpf address);
+static size_t read_compressed(FocusInput *input, char *buffer, size_t size);
 
 /*
  * Opens a server file.  The caller has checked the role's right to do so.
@@ -143,23 +143,48 @@ focus_input_open_frontend(int ncolumns)
 }
 
 /*
+ * The first byte of the inflated stream that is neither blank nor a byte order
+ * mark; NUL if there is none near its beginning.  To be called before anything
+ * is read.
+ */
+char
+focus_input_first(FocusInput *input)
+{
+	size_t		n;
+
+	Assert(!input->started);
+	input->ahead = palloc(AHEAD_SIZE);
+	do
+	{
+		n = read_stream(input, input->ahead + input->ahead_len, AHEAD_SIZE - input->ahead_len);
+		input->ahead_len += n;
+		for (size_t i = 0; i < input->ahead_len; i++)
+		{
+			char		c = input->ahead[i];
+
+			if (strchr("\xef\xbb\xbf \t\r\n", c) == NULL)
+				return c;
+		}
+	} while (n > 0 && input->ahead_len < AHEAD_SIZE);
+	return '\0';
+}
+
+/*
  * Reads up to size bytes of the inflated stream; 0 means its end.
  */
 size_t
 focus_input_read(FocusInput *input, char *buffer, size_t size)
 {
-	if (!input->started)
+	if (input->ahead_at < input->ahead_len)
 	{
-		input->started = true;
-		/* a client may send a single byte at first */
-		while (input->raw_len < 2 && fill_raw(input))
-			;
-		input->is_gzip = input->raw_len >= 2 &&
-			(unsigned char) input->raw[0] == 0x1f && (unsigned char) input->raw[1] == 0x8b;
-	}
-	return input->is_gzip ? read_gzip(input, buffer, size) : read_plain(input, buffer, size);
-}
+		size_t		n = Min(size, input->ahead_len - input->ahead_at);
 
+		memcpy(buffer, input->ahead + input->ahead_at, n);
+		input->ahead_at += n;
+		return n;
+	}
+	return read_stream(input, buffer, size);
+}
 /*
  * Ends reading.  A program that failed is an error, even if it wrote enough.
  */
@@ -186,6 +211,8 @@ focus_input_close(FocusInput *input)
 				 errmsg("could not close file \"%s\": %m", input->name)));
 	input->file = NULL;
 	pfree(input->raw);
+	if (input->ahead != NULL)
+		pfree(input->ahead);
 }
 
 const char *
@@ -317,6 +344,20 @@ fill_raw(FocusInput *input)
 }
 
 static size_t
+read_stream(FocusInput *input, char *buffer, size_t size)
+{
+	if (!input->started)
+	{
+		input->started = true;
+		/* a client may send a single byte at first */
+		while (input->raw_len < FOCUS_INFLATE_MAGIC && fill_raw(input))
+			;
+		input->inflater = focus_inflater_create(input->raw, input->raw_len);
+	}
+	return input->inflater != NULL ? read_compressed(input, buffer, size) : read_plain(input, buffer, size);
+}
+
+static size_t
 read_plain(FocusInput *input, char *buffer, size_t size)
 {
 	size_t		n;
@@ -338,71 +379,34 @@ read_plain(FocusInput *input, char *buffer, size_t size)
 }
 
 static size_t
-read_gzip(FocusInput *input, char *buffer, size_t size)
+read_compressed(FocusInput *input, char *buffer, size_t size)
 {
+	FocusInflater *inflater = input->inflater;
+
 	for (;;)
 	{
-		int			result;
-		size_t		produced;
+		const char *bytes = input->raw + input->raw_at;
+		size_t		len = input->raw_len - input->raw_at;
+		size_t		produced = focus_inflate(inflater, &bytes, &len, buffer, size);
 
-		if (input->raw_at == input->raw_len && !fill_raw(input))
+		input->raw_at = input->raw_len - len;
+		if (produced > 0)
+			return produced;
+		if (focus_inflater_damage(inflater) != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("%s stream in \"%s\" is damaged near byte " INT64_FORMAT,
+							focus_inflater_format(inflater), input->name, input->bytes - (int64) len),
+					 errdetail_internal("%s", focus_inflater_damage(inflater)),
+					 errhint("Fetch the file again; nothing of it has been loaded.")));
+		if (!fill_raw(input))
 		{
-			if (input->in_member)
+			if (!focus_inflater_may_end(inflater))
 				ereport(ERROR,
 						(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-						 errmsg("gzip stream in \"%s\" is truncated", input->name),
+						 errmsg("%s stream in \"%s\" is truncated", focus_inflater_format(inflater), input->name),
 						 errhint("Fetch the file again; nothing of it has been loaded.")));
 			return 0;
 		}
-		if (!input->in_member)
-			begin_member(input);
-
-		input->inflater.next_in = (Bytef *) input->raw + input->raw_at;
-		input->inflater.avail_in = input->raw_len - input->raw_at;
-		input->inflater.next_out = (Bytef *) buffer;
-		input->inflater.avail_out = size;
-		result = inflate(&input->inflater, Z_NO_FLUSH);
-		input->raw_at = input->raw_len - input->inflater.avail_in;
-		produced = size - input->inflater.avail_out;
-
-		if (result == Z_STREAM_END)
-		{
-			inflateEnd(&input->inflater);
-			input->in_member = false;
-		}
-		else if (result != Z_OK && result != Z_BUF_ERROR)
-			ereport(ERROR,
-					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-					 errmsg("gzip stream in \"%s\" is damaged near byte " INT64_FORMAT,
-							input->name, input->bytes - (int64) (input->raw_len - input->raw_at)),
-					 errdetail_internal("%s", input->inflater.msg ? input->inflater.msg : "inflate failed")));
-		if (produced > 0)
-			return produced;
 	}
-}
-
-static void
-begin_member(FocusInput *input)
-{
-	memset(&input->inflater, 0, sizeof(input->inflater));
-	input->inflater.zalloc = inflater_alloc;
-	input->inflater.zfree = inflater_free;
-	/* 16: gzip header and checksum, no zlib header */
-	if (inflateInit2(&input->inflater, 16 + MAX_WBITS) != Z_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("could not start to inflate \"%s\"", input->name)));
-	input->in_member = true;
-}
-
-static voidpf
-inflater_alloc(voidpf opaque, uInt items, uInt size)
-{
-	return palloc(mul_size(items, size));
-}
-
-static void
-inflater_free(voidpf opaque, voidpf address)
-{
-	pfree(address);
 }

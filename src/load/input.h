@@ -12,9 +12,17 @@
 
 typedef struct FocusInput FocusInput;
 
+/* A file of a delivery */
+typedef struct FocusInputFile
+{
+	const char *path;
+	int64		rows;			/* that its manifest says it has, or -1 */
+} FocusInputFile;
+
 extern FocusInput *focus_input_open_file(const char *path);
 extern FocusInput *focus_input_open_program(const char *command);
 extern FocusInput *focus_input_open_frontend(int ncolumns);
+extern char focus_input_first(FocusInput *input);
 extern size_t focus_input_read(FocusInput *input, char *buffer, size_t size);
 extern void focus_input_close(FocusInput *input);
 extern const char *focus_input_name(const FocusInput *input);
@@ -22,5 +30,7 @@ extern bool focus_input_is_client(const FocusInput *input);
 extern int64 focus_input_bytes(const FocusInput *input);
 
 extern List *focus_input_list_files(const char *path);
+extern FocusInputFile *focus_input_file(const char *path, int64 rows);
+extern bool focus_input_is_data(const char *name);
 
 #endif							/* FOCUS_INPUT_H */

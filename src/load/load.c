@@ -33,6 +33,7 @@
 
 #include "compat.h"
 #include "load/content.h"
+#include "load/json_reader.h"
 #include "load/load.h"
 #include "load/rows.h"
 
@@ -48,15 +49,16 @@ typedef struct Load
 PG_FUNCTION_INFO_V1(focus_load);
 
 static bool load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResult *result);
-static void read_input(Load *load, FocusInput *input);
+static int64 read_input(Load *load, FocusInput *input);
 static void on_bytes(const char *data, size_t len, void *arg);
 static void on_row(const FocusRow *row, void *arg);
+static void on_names(const FocusRow *row, void *arg);
 static void note_digest(Load *load, const char *file, char *digest, int64 rows);
 static bool fill_from_earlier(Load *load, int64 deliveryid, FocusLoadResult *result);
 static void fill_result(Load *load, FocusLoadResult *result);
 
 /*
- * focus_load(path, source, mode, provider, focus_version, reject_limit)
+ * focus_load(path, source, mode, provider, focus_version, reject_limit, strict)
  */
 Datum
 focus_load(PG_FUNCTION_ARGS)
@@ -79,6 +81,7 @@ focus_load(PG_FUNCTION_ARGS)
 	options.provider = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
 	options.focus_version = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
 	options.reject_limit = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT64(5);
+	options.strict = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
 
 	focus_load_check_options(&options);
 	if (!PG_ARGISNULL(5) && options.reject_limit < 0)
@@ -228,9 +231,10 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 
 		foreach(cell, files)
 		{
+			const FocusInputFile *file = lfirst(cell);
 			struct stat st;
 
-			if (stat(lfirst(cell), &st) == 0)
+			if (stat(file->path, &st) == 0)
 				size += st.st_size;
 		}
 		if (focus_delivery_size_is_known(delivery, size))
@@ -241,7 +245,17 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 		}
 		delivery->files = list_length(files);
 		foreach(cell, files)
-			read_input(load, focus_input_open_file(lfirst(cell)));
+		{
+			const FocusInputFile *file = lfirst(cell);
+			int64		rows = read_input(load, focus_input_open_file(file->path));
+
+			if (file->rows >= 0 && file->rows != rows)
+				ereport(ERROR,
+						(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+						 errmsg("\"%s\" has " INT64_FORMAT " rows, its manifest says " INT64_FORMAT,
+								file->path, rows, file->rows),
+						 errhint("Fetch the file and its manifest again.")));
+		}
 	}
 
 	focus_rows_close(load->rows);
@@ -264,22 +278,28 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	return true;
 }
 
-static void
+/* Returns how many rows there were. */
+static int64
 read_input(Load *load, FocusInput *input)
 {
 	const char *file = focus_input_name(input);
+	char		first = focus_input_first(input);
 	char	   *digest;
 	int64		rows;
 
 	load->hash = focus_content_start();
 	focus_rows_begin_file(load->rows, file, focus_input_is_client(input));
-	focus_csv_read(input, on_bytes, on_row, load);
+	if (first == '{' || first == '[')
+		focus_json_read(input, on_bytes, on_names, on_row, load);
+	else
+		focus_csv_read(input, on_bytes, on_row, load);
 	rows = focus_rows_end_file(load->rows);
 	digest = focus_content_finish(load->hash);
 
 	load->delivery->bytes += focus_input_bytes(input);
 	focus_input_close(input);
 	note_digest(load, file, digest, rows);
+	return rows;
 }
 
 static void
@@ -292,6 +312,12 @@ static void
 on_row(const FocusRow *row, void *arg)
 {
 	focus_rows_add(((Load *) arg)->rows, row);
+}
+
+static void
+on_names(const FocusRow *row, void *arg)
+{
+	focus_rows_name(((Load *) arg)->rows, row);
 }
 
 /*

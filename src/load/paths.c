@@ -3,11 +3,11 @@
  * paths.c
  *	  The files that make up a delivery.
  *
- * A path is a file, a directory or a glob.  A directory stands for all CSV
- * files below it, at any depth, in name order.  What else lies there is
- * passed over only if it cannot be billing data: hidden files, manifests and
- * checksums.  Any other file is an error, because leaving it out would leave
- * out cost.
+ * A path is a file, a directory or a glob.  A directory stands for all data
+ * files below it, at any depth, in name order, or for those that the manifests
+ * there say count.  So does a manifest itself.  What else lies there is passed
+ * over only if it cannot be billing data: hidden files and checksums.  Any other
+ * file is an error, because leaving it out would leave out cost.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,21 +20,32 @@
 #include "storage/fd.h"
 
 #include "load/input.h"
+#include "load/manifest.h"
 
-static List *list_directory(const char *directory, List *files);
-static List *list_glob(const char *pattern);
+/* What is there */
+typedef struct Found
+{
+	List	   *files;			/* char * */
+	List	   *manifests;		/* FocusManifest * */
+} Found;
+
+static void find_in_directory(Found *found, const char *directory);
+static void find_by_glob(Found *found, const char *pattern);
+static void add_named(Found *found, const char *path);
 static bool has_suffix(const char *name, const char *suffix);
-static bool is_csv(const char *name);
+static bool is_manifest(const char *name);
 static bool is_beside_the_data(const char *name);
-static int	compare_paths(const ListCell *a, const ListCell *b);
+static int	compare_files(const ListCell *a, const ListCell *b);
 
 /*
- * List of palloc'd file names.  Never empty: nothing to load is an error.
+ * List of FocusInputFile.  Never empty: nothing to load is an error.
  */
 List *
 focus_input_list_files(const char *path)
 {
+	Found		found = {NIL, NIL};
 	List	   *files = NIL;
+	ListCell   *cell;
 	struct stat st;
 
 	if (!is_absolute_path(path))
@@ -45,31 +56,75 @@ focus_input_list_files(const char *path)
 
 	if (stat(path, &st) == 0)
 	{
-		if (!S_ISDIR(st.st_mode))
-			return list_make1(pstrdup(path));
-		files = list_directory(path, NIL);
-		if (files == NIL)
+		char	   *name = pstrdup(path);
+
+		canonicalize_path(name);
+		if (S_ISDIR(st.st_mode))
+			find_in_directory(&found, name);
+		else
+			add_named(&found, name);
+		if (found.files == NIL && found.manifests == NIL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_FILE),
-					 errmsg("directory \"%s\" holds no CSV file", path)));
+					 errmsg("directory \"%s\" holds no data file", path)));
 	}
 	else if (errno != ENOENT)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not stat \"%s\": %m", path)));
 	else if (strpbrk(path, "*?[") != NULL)
-		files = list_glob(path);
+		find_by_glob(&found, path);
 	else
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not open file \"%s\" for reading: %m", path)));
 
-	list_sort(files, compare_paths);
+	if (found.manifests != NIL)
+		files = focus_manifest_files(found.manifests, found.files);
+	else
+	{
+		foreach(cell, found.files)
+			files = lappend(files, focus_input_file(lfirst(cell), -1));
+	}
+	list_sort(files, compare_files);
 	return files;
 }
 
-static List *
-list_directory(const char *directory, List *files)
+FocusInputFile *
+focus_input_file(const char *path, int64 rows)
+{
+	FocusInputFile *file = palloc(sizeof(FocusInputFile));
+
+	file->path = pstrdup(path);
+	file->rows = rows;
+	return file;
+}
+
+/* Is a file of that name, without folders, one of those that are loaded? */
+bool
+focus_input_is_data(const char *name)
+{
+	static const char *const formats[] = {".csv", ".json", ".jsonl", ".ndjson"};
+	static const char *const compressions[] = {"", ".gz", ".zst"};
+
+	if (name[0] == '.' || is_manifest(name) || is_beside_the_data(name))
+		return false;
+	for (int i = 0; i < lengthof(formats); i++)
+	{
+		for (int k = 0; k < lengthof(compressions); k++)
+		{
+			char		suffix[16];
+
+			snprintf(suffix, sizeof(suffix), "%s%s", formats[i], compressions[k]);
+			if (has_suffix(name, suffix))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+find_in_directory(Found *found, const char *directory)
 {
 	DIR		   *dir;
 	struct dirent *entry;
@@ -89,29 +144,36 @@ list_directory(const char *directory, List *files)
 					(errcode_for_file_access(),
 					 errmsg("could not stat \"%s\": %m", path)));
 		if (S_ISDIR(st.st_mode))
-			files = list_directory(path, files);
-		else if (is_csv(entry->d_name))
-			files = lappend(files, path);
+			find_in_directory(found, path);
+		else if (is_manifest(entry->d_name))
+		{
+			FocusManifest *manifest = focus_manifest_read(path);
+
+			if (manifest != NULL)
+				found->manifests = lappend(found->manifests, manifest);
+		}
+		else if (focus_input_is_data(entry->d_name))
+			found->files = lappend(found->files, path);
 		else if (!is_beside_the_data(entry->d_name))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("directory \"%s\" holds \"%s\", which is not a CSV file", directory, entry->d_name),
-					 errhint("Move the file away, or name the files to load by a glob such as \"%s/*.csv.gz\".", directory)));
+					 errmsg("directory \"%s\" holds \"%s\", which is not a data file", directory, entry->d_name),
+					 has_suffix(entry->d_name, ".parquet")
+					 ? errhint("Load Parquet by COPY ... FROM PROGRAM with a program that converts it.")
+					 : errhint("Move the file away, or name the files to load by a glob such as \"%s/*.csv.gz\".", directory)));
 	}
 	FreeDir(dir);
-	return files;
 }
 
-static List *
-list_glob(const char *pattern)
+static void
+find_by_glob(Found *found, const char *pattern)
 {
-	List	   *volatile files = NIL;
-	glob_t		found;
+	glob_t		matches;
 	int			result;
 
 	/* a directory that cannot be read may hold cost */
 	errno = 0;
-	result = glob(pattern, GLOB_ERR, NULL, &found);
+	result = glob(pattern, GLOB_ERR, NULL, &matches);
 	if (result == GLOB_NOMATCH)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),
@@ -123,31 +185,50 @@ list_glob(const char *pattern)
 
 	PG_TRY();
 	{
-		for (size_t i = 0; i < found.gl_pathc; i++)
+		for (size_t i = 0; i < matches.gl_pathc; i++)
 		{
 			struct stat st;
 
-			if (stat(found.gl_pathv[i], &st) != 0)
+			if (stat(matches.gl_pathv[i], &st) != 0)
 				ereport(ERROR,
 						(errcode_for_file_access(),
-						 errmsg("could not stat \"%s\": %m", found.gl_pathv[i])));
+						 errmsg("could not stat \"%s\": %m", matches.gl_pathv[i])));
 			if (S_ISDIR(st.st_mode))
-				files = list_directory(found.gl_pathv[i], files);
+				find_in_directory(found, matches.gl_pathv[i]);
 			else
-				files = lappend(files, pstrdup(found.gl_pathv[i]));
+				add_named(found, matches.gl_pathv[i]);
 		}
 	}
 	PG_FINALLY();
 	{
-		globfree(&found);
+		globfree(&matches);
 	}
 	PG_END_TRY();
 
-	if (files == NIL)
+	if (found->files == NIL && found->manifests == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),
-				 errmsg("no CSV file matches \"%s\"", pattern)));
-	return files;
+				 errmsg("no data file matches \"%s\"", pattern)));
+}
+
+/* A file that was named, so that it counts whatever its name. */
+static void
+add_named(Found *found, const char *path)
+{
+	if (is_manifest(path))
+	{
+		FocusManifest *manifest = focus_manifest_read(path);
+
+		if (manifest == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("\"%s\" is not a manifest that is known", path),
+					 errdetail("Manifests of AWS have \"dataFiles\" or \"reportKeys\", those of Azure \"blobs\"."),
+					 errhint("Name the data files instead.")));
+		found->manifests = lappend(found->manifests, manifest);
+	}
+	else
+		found->files = lappend(found->files, pstrdup(path));
 }
 
 static bool
@@ -160,20 +241,19 @@ has_suffix(const char *name, const char *suffix)
 }
 
 static bool
-is_csv(const char *name)
+is_manifest(const char *name)
 {
-	return has_suffix(name, ".csv") || has_suffix(name, ".csv.gz");
+	return has_suffix(name, "manifest.json");
 }
 
 static bool
 is_beside_the_data(const char *name)
 {
-	return name[0] == '_' || has_suffix(name, ".json") || has_suffix(name, ".md5") ||
-		has_suffix(name, ".sha256") || has_suffix(name, ".txt");
+	return name[0] == '_' || has_suffix(name, ".md5") || has_suffix(name, ".sha256") || has_suffix(name, ".txt");
 }
 
 static int
-compare_paths(const ListCell *a, const ListCell *b)
+compare_files(const ListCell *a, const ListCell *b)
 {
-	return strcmp(lfirst(a), lfirst(b));
+	return strcmp(((FocusInputFile *) lfirst(a))->path, ((FocusInputFile *) lfirst(b))->path);
 }

@@ -208,7 +208,7 @@ record_jsonb(const FocusHeader *header, const FocusRow *row)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < row->nfields; i++)
 	{
-		push_string(&state, WJB_KEY, i < header->nfields ? header->names[i] : psprintf("#%d", i + 1));
+		push_string(&state, WJB_KEY, i < header->nfields && row->broken == NULL ? header->names[i] : psprintf("#%d", i + 1));
 		push_string(&state, WJB_VALUE, printable(row->fields[i].data, row->fields[i].len));
 	}
 	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);

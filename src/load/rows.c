@@ -3,12 +3,14 @@
  * rows.c
  *	  Rows of files -> rows of a dataset's table.
  *
- * The first row of a file is its header.  Every other row is put into the load
- * of its source and billing period, converted cell by cell and stored, or put
- * into quarantine.
+ * The first row of a CSV file is its header; that of a JSON file may grow
+ * between its rows.  Every other row is put into the load of its source and
+ * billing period, converted cell by cell and stored, or put into quarantine.
  *
  * What the provider sent is stored as sent.  Cells that FOCUS has no column
  * for, and cells that do not fit their column's type, go to x_columns as text.
+ * Whatever was read that is not FOCUS to the letter is noted and becomes a
+ * finding or, if the delivery is strict, rejects the row.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,31 +23,29 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
+#include "utils/timestamp.h"
 
-#include "columnar/quick_hash.h"
 #include "compat.h"
 #include "load/cell.h"
 #include "load/group_sink.h"
+#include "load/place.h"
 #include "load/rows.h"
 #include "load/sink.h"
+#include "types/tags.h"
 
 #define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
 #define GROUP_BATCH_MEMORY	(1024 * 1024)	/* values need not stay for groups */
 
-/* A row's text of some columns, remembered to recognise it in other rows. */
-typedef struct RowKey
-{
-	char	   *text;
-	size_t		len;
-	size_t		size;
-	FocusLoadPart *part;		/* NULL: not known */
-} RowKey;
+/* No file of a delivery may have one of these that another lacks. */
+#define NCOSTS		4
+static const char *const costs[NCOSTS] = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"};
 
-#define ROW_KEYS	16			/* a power of two */
+static const char kept_as_text[] = "kept as text in x_columns";
 
 struct FocusRows
 {
@@ -59,44 +59,49 @@ struct FocusRows
 	FocusHeader *header;		/* NULL before its first row */
 	const char **findings;		/* of each field of the row, or NULL */
 	bool	   *keep;			/* the field's text goes to x_columns */
+	bool		has_tags;		/* fields of one tag each are in the tags */
 	bool		noted;			/* a row has left any of these */
+	char	   *beyond;			/* "#n" of the first field beyond the header */
 	bool		from_client;
+	bool		is_json;		/* the header may grow */
 	int64		count;			/* rows but the header */
 	FocusLines	lines;			/* for error context */
 	const char *column;			/* for error context, or NULL */
+
+	/* the first CSV file, and which costs it has */
+	const char *costs_file;
+	bool		costs_there[NCOSTS];
 
 	/* the table; NULL before the first header */
 	Relation	rel;
 	FocusGroupSink *groups;		/* NULL: rows go to sink */
 	FocusSink  *sink;			/* NULL: rows go to groups */
 	FocusCellReader *cells;
+	FocusPlace *place;
 	AttrNumber *attnums;		/* of the dataset's columns */
 	AttrNumber	x_columns;
 	AttrNumber	x_loadid;
 
 	/* dataset columns that are looked at here; -1: not in the dataset */
 	int			billing_period_start;
-	int			billing_account_id;
+	int			billing_period_end;
+	int			charge_period_start;
 	int			billing_currency;
 	int			costs[FOCUS_TOTALS_COSTS];
+	int			tags;
 	int			provider_name;
 	int			service_provider_name;
-	int			invoice_issuer_name;
-
-	RowKey		part_keys[ROW_KEYS];	/* by hash value */
 };
 
 static void read_header(FocusRows *rows, const FocusRow *row);
+static void compare_costs(FocusRows *rows);
+static void make_room_for_notes(FocusRows *rows);
 static void open_table(FocusRows *rows, const FocusDataset *dataset);
 static AttrNumber find_attribute(Relation rel, const char *name);
 static const FocusField *check_row(FocusRows *rows, const FocusRow *row);
 static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fields);
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
 static bool to_server(const FocusField *field, FocusField *converted);
-static const FocusField *field_of(FocusRows *rows, const FocusField *fields, int column);
-static RowKey *find_key(FocusRows *rows, const FocusField *const *keys, int nkeys);
-static FocusLoadPart *find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields,
-								int *bad_field, FocusCell *bad_cell);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
@@ -106,9 +111,15 @@ static void store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow 
 static bool code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 					   FocusTotalsCost *costs, bool *has_others);
 static void code_provider(FocusRows *rows, const FocusField *fields);
+static void fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
+						TupleTableSlot *slot);
+static void set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value);
+static void fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
+static void note_others(FocusRows *rows, const FocusField *fields);
+static void forget_notes(FocusRows *rows);
+static bool reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row);
 static void note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell);
 static void write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields);
-static const char *provider_named(FocusRows *rows);
 static void reset_batch(FocusRows *rows);
 static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull);
 static void add_slot_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
@@ -137,10 +148,32 @@ focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
 {
 	rows->file = MemoryContextStrdup(rows->context, file);
 	rows->from_client = from_client;
+	rows->is_json = false;
 	rows->header = NULL;
-	for (int i = 0; i < ROW_KEYS; i++)
-		rows->part_keys[i].part = NULL;
 	rows->count = 0;
+}
+
+/*
+ * Takes the names of a JSON file's columns, which are those that it had before
+ * and more behind them.
+ */
+void
+focus_rows_name(FocusRows *rows, const FocusRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(rows->context);
+
+	rows->is_json = true;
+	rows->lines.first = rows->lines.last = row->line;
+	if (rows->header == NULL)
+		read_header(rows, row);
+	else
+	{
+		focus_header_extend(rows->header, row, rows->file);
+		make_room_for_notes(rows);
+		focus_place_forget(rows->place);
+	}
+	rows->lines.first = rows->lines.last = 0;
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -191,12 +224,21 @@ focus_rows_add(FocusRows *rows, const FocusRow *row)
 int64
 focus_rows_end_file(FocusRows *rows)
 {
+	FocusDelivery *delivery = rows->delivery;
+
 	if (rows->header == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 				 errmsg("\"%s\" is empty", rows->file),
-				 errhint("A FOCUS file has at least a header line.")));
+				 errhint("A FOCUS file has at least a header line, or one JSON object.")));
 	reset_batch(rows);
+	if (rows->is_json)
+		focus_header_require(rows->header, rows->file, delivery->options.strict);
+	focus_place_end_file(rows->place);
+	if (delivery->focus_version == NULL)
+		delivery->focus_version = rows->header->focus_version;
+	if (delivery->provider == NULL)
+		delivery->provider = rows->header->provider;
 	return rows->count;
 }
 
@@ -241,8 +283,12 @@ read_header(FocusRows *rows, const FocusRow *row)
 	FocusDelivery *delivery = rows->delivery;
 
 	rows->header = focus_header_parse(row, rows->file);
-	rows->findings = palloc0(rows->header->nfields * sizeof(char *));
-	rows->keep = palloc0(rows->header->nfields * sizeof(bool));
+	if (!rows->is_json)
+	{
+		focus_header_require(rows->header, rows->file, delivery->options.strict);
+		compare_costs(rows);
+	}
+	make_room_for_notes(rows);
 	if (rows->expected != NULL && rows->header->dataset != rows->expected)
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
@@ -256,10 +302,43 @@ read_header(FocusRows *rows, const FocusRow *row)
 				 errmsg("\"%s\" is of dataset %s, other files of the delivery are of %s", rows->file,
 						rows->header->dataset->id, delivery->dataset->id),
 				 errhint("Load the datasets one by one.")));
-	if (delivery->focus_version == NULL)
-		delivery->focus_version = rows->header->focus_version;
-	if (delivery->provider == NULL)
-		delivery->provider = rows->header->provider;
+	focus_place_begin_file(rows->place, rows->header, rows->file);
+}
+
+/*
+ * A cost that one file of the delivery has and another lacks is likely to have
+ * been renamed, and would be lost without a word.
+ */
+static void
+compare_costs(FocusRows *rows)
+{
+	const FocusHeader *header = rows->header;
+
+	if (!header->dataset->has_period)
+		return;
+	for (int i = 0; i < NCOSTS; i++)
+	{
+		bool		there = header->fields[focus_dataset_column(header->dataset, costs[i])] >= 0;
+
+		if (rows->costs_file != NULL && there != rows->costs_there[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("\"%s\" has no column \"%s\", which \"%s\" of the same delivery has",
+							there ? rows->costs_file : rows->file, costs[i], there ? rows->file : rows->costs_file),
+					 errhint("Rename the column if it goes by another name in the file, or load the files in separate calls.")));
+		rows->costs_there[i] = there;
+	}
+	rows->costs_file = rows->file;
+}
+
+/* What is to be said of each field of a row; nothing yet. */
+static void
+make_room_for_notes(FocusRows *rows)
+{
+	rows->findings = palloc0(rows->header->max_fields * sizeof(char *));
+	rows->keep = palloc0(rows->header->max_fields * sizeof(bool));
+	rows->beyond = psprintf("#%d", rows->header->nfields + 1);
+	rows->noted = false;
 }
 
 /*
@@ -295,15 +374,17 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 	rows->x_loadid = find_attribute(rows->rel, "x_loadid");
 
 	rows->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");
-	rows->billing_account_id = focus_dataset_column(dataset, "BillingAccountId");
+	rows->billing_period_end = focus_dataset_column(dataset, "BillingPeriodEnd");
+	rows->charge_period_start = focus_dataset_column(dataset, "ChargePeriodStart");
 	rows->billing_currency = focus_dataset_column(dataset, "BillingCurrency");
 	rows->costs[FOCUS_TOTALS_BILLED] = focus_dataset_column(dataset, "BilledCost");
 	rows->costs[FOCUS_TOTALS_EFFECTIVE] = focus_dataset_column(dataset, "EffectiveCost");
+	rows->tags = focus_dataset_column(dataset, "Tags");
 	rows->provider_name = focus_dataset_column(dataset, "ProviderName");
 	rows->service_provider_name = focus_dataset_column(dataset, "ServiceProviderName");
-	rows->invoice_issuer_name = focus_dataset_column(dataset, "InvoiceIssuerName");
 
 	rows->cells = focus_cell_reader_create(rows->batch);
+	rows->place = focus_place_create(delivery, rows->cells);
 	rows->groups = focus_group_sink_open(rows->rel, dataset, rows->attnums, rows->cells);
 	if (rows->groups == NULL)
 		rows->sink = focus_sink_open(rows->rel, &rows->lines);
@@ -327,8 +408,8 @@ find_attribute(Relation rel, const char *name)
 }
 
 /*
- * The fields in the server's encoding, if the row is text with the header's
- * number of fields; if not, the row has been rejected, and the result is NULL.
+ * The fields in the server's encoding, if the row is well-formed text with the
+ * header's number of fields; if not, the row has been rejected, and the result is NULL.
  */
 static const FocusField *
 check_row(FocusRows *rows, const FocusRow *row)
@@ -337,12 +418,18 @@ check_row(FocusRows *rows, const FocusRow *row)
 	FocusField *fields;
 	int			extra = 0;
 
+	if (row->broken != NULL)
+	{
+		reject_unplaced(rows, row, -1, ERRCODE_INVALID_JSON_TEXT, row->broken);
+		return NULL;
+	}
 	for (int i = header->nfields; i < row->nfields; i++)
 	{
 		if (row->fields[i].len > 0)
 			extra++;
 	}
-	if (row->nfields < header->nfields || extra > 0)
+	if (row->nfields < header->nfields || extra > 0 ||
+		(row->nfields > header->nfields && rows->delivery->options.strict))
 	{
 		reject_unplaced(rows, row, -1, ERRCODE_BAD_COPY_FILE_FORMAT,
 						psprintf("row has %d fields, the header has %d", row->nfields, header->nfields));
@@ -417,135 +504,6 @@ to_server(const FocusField *field, FocusField *converted)
 	return true;
 }
 
-static const FocusField *
-field_of(FocusRows *rows, const FocusField *fields, int column)
-{
-	static const FocusField none = {"", 0};
-
-	if (column < 0 || rows->header->fields[column] < 0)
-		return &none;
-	return &fields[rows->header->fields[column]];
-}
-
-/*
- * What is known of a row with these texts; part is NULL where that is nothing,
- * and the texts are remembered.
- */
-static RowKey *
-find_key(FocusRows *rows, const FocusField *const *keys, int nkeys)
-{
-	uint64		hash = 0;
-	RowKey	   *key;
-	size_t		len = 0;
-	char	   *p;
-	bool		same;
-
-	for (int i = 0; i < nkeys; i++)
-	{
-		len += keys[i]->len + 1;
-		hash = hash * 31 + focus_hash_quickly(keys[i]->data, keys[i]->len);
-	}
-	key = &rows->part_keys[hash & (ROW_KEYS - 1)];
-	same = key->part != NULL && len == key->len;
-	p = key->text;
-	for (int i = 0; i < nkeys && same; i++)
-	{
-		same = memcmp(p, keys[i]->data, keys[i]->len) == 0 && p[keys[i]->len] == '\0';
-		p += keys[i]->len + 1;
-	}
-	if (same)
-		return key;
-
-	key->part = NULL;
-	if (len > key->size)
-	{
-		key->size = len * 2;
-		key->text = MemoryContextAlloc(rows->context, key->size);
-	}
-	p = key->text;
-	for (int i = 0; i < nkeys; i++)
-	{
-		memcpy(p, keys[i]->data, keys[i]->len);
-		p[keys[i]->len] = '\0';
-		p += keys[i]->len + 1;
-	}
-	key->len = len;
-	return key;
-}
-
-/*
- * The load that the row belongs to, by source and billing period.  NULL when
- * the billing period cannot be read; *bad_field and *bad_cell then tell why.
- */
-static FocusLoadPart *
-find_part(FocusRows *rows, const FocusRow *row, const FocusField *fields, int *bad_field, FocusCell *bad_cell)
-{
-	FocusDelivery *delivery = rows->delivery;
-	const FocusField *keys[5];
-	RowKey	   *key;
-	const char *names[3];
-	const char *provider = delivery->options.provider;
-	const char *account = NULL;
-	const char *source = delivery->options.source;
-	TimestampTz period = 0;
-	bool		spelled;
-
-	keys[0] = field_of(rows, fields, rows->provider_name);
-	keys[1] = field_of(rows, fields, rows->service_provider_name);
-	keys[2] = field_of(rows, fields, rows->invoice_issuer_name);
-	keys[3] = field_of(rows, fields, rows->billing_account_id);
-	keys[4] = field_of(rows, fields, rows->billing_period_start);
-	key = find_key(rows, keys, lengthof(keys));
-	if (key->part != NULL)
-		return key->part;
-
-	if (delivery->dataset->has_period)
-	{
-		const FocusColumn *column = &delivery->dataset->columns[rows->billing_period_start];
-
-		if (focus_cell_read(rows->cells, column, keys[4], bad_cell) != FOCUS_CELL_OK || bad_cell->isnull)
-		{
-			*bad_field = rows->header->fields[rows->billing_period_start];
-			if (focus_cell_is_null(keys[4]->data, keys[4]->len, &spelled))
-			{
-				bad_cell->sqlerrcode = ERRCODE_NULL_VALUE_NOT_ALLOWED;
-				bad_cell->why = "billing period is missing";
-			}
-			return NULL;
-		}
-		period = DatumGetTimestampTz(bad_cell->value);
-	}
-
-	for (int i = 0; i < 3; i++)
-	{
-		names[i] = focus_cell_is_null(keys[i]->data, keys[i]->len, &spelled) ? NULL : keys[i]->data;
-		if (provider == NULL)
-			provider = names[i];
-	}
-	if (provider == NULL)
-		provider = delivery->source_provider;
-	if (provider == NULL)
-		provider = rows->header->provider;
-	if (!focus_cell_is_null(keys[3]->data, keys[3]->len, &spelled))
-		account = keys[3]->data;
-	if (provider != NULL && account != NULL)
-		account = psprintf("%s/%s", focus_header_provider(provider), account);
-	else
-		account = NULL;
-
-	if (source == NULL && account == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot tell the source of the delivery"),
-				 errdetail("No source was named, and the row at line " INT64_FORMAT " of \"%s\" lacks a provider name or a billing account.",
-						   row->line, rows->file),
-				 errhint("Name the source, for example source => 'my-provider'.")));
-	if (source == NULL)
-		source = account;
-	key->part = focus_delivery_part(delivery, source, delivery->dataset->has_period, period, account);
-	return key->part;
-}
-
 /*
  * Converts the row and stores it, or rejects it.
  */
@@ -554,7 +512,7 @@ store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 {
 	FocusCell	cell;
 	int			bad_field = -1;
-	FocusLoadPart *part = find_part(rows, row, fields, &bad_field, &cell);
+	FocusLoadPart *part = focus_place_find(rows->place, row, fields, &bad_field, &cell);
 
 	if (part == NULL)
 		reject_unplaced(rows, row, bad_field, cell.sqlerrcode, cell.why);
@@ -575,6 +533,11 @@ store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const F
 	if (!read_cells(rows, part, row, fields, slot))
 		return;
 	fill_provider(rows, slot);
+	note_others(rows, fields);
+	fill_tags(rows, fields, slot);
+	if (reject_noted(rows, part, row))
+		return;
+	fill_period(rows, part, row, fields, slot);
 	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, &isnull);
 	slot->tts_isnull[rows->x_columns - 1] = isnull;
 	slot->tts_values[rows->x_loadid - 1] = Int64GetDatum(part->loadid);
@@ -597,6 +560,7 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 	FocusDelivery *delivery = rows->delivery;
 	const FocusHeader *header = rows->header;
 
+	forget_notes(rows);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (int i = 0; i < header->nfields; i++)
 	{
@@ -614,7 +578,8 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 			focus_delivery_reject(delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
 			return false;
 		}
-		note_cell(rows, i, status, &cell);
+		if (status == FOCUS_CELL_MISFIT || cell.keep_text || cell.finding != NULL)
+			note_cell(rows, i, status, &cell);
 		attnum = rows->attnums[column];
 		slot->tts_values[attnum - 1] = cell.value;
 		slot->tts_isnull[attnum - 1] = cell.isnull;
@@ -630,7 +595,7 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 static void
 fill_provider(FocusRows *rows, TupleTableSlot *slot)
 {
-	const char *named = provider_named(rows);
+	const char *named = focus_delivery_provider(rows->delivery);
 	AttrNumber	to;
 	AttrNumber	from;
 
@@ -657,7 +622,7 @@ static void
 store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields)
 {
 	FocusTotalsCost costs[FOCUS_TOTALS_COSTS];
-	const FocusField *currency = field_of(rows, fields, rows->billing_currency);
+	const FocusField *currency = focus_header_field(rows->header, fields, rows->billing_currency);
 	bool		has_others;
 	bool		spelled;
 
@@ -683,6 +648,14 @@ store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const 
 	code_provider(rows, fields);
 	if (has_others)
 	{
+		note_others(rows, fields);
+		fill_tags(rows, fields, NULL);
+	}
+	if (reject_noted(rows, part, row))
+		return;
+	fill_period(rows, part, row, fields, NULL);
+	if (has_others)
+	{
 		bool		isnull;
 		Datum		others = x_columns_datum(rows, fields, &isnull);
 
@@ -691,8 +664,10 @@ store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const 
 		write_findings(rows, row, fields);
 	}
 	focus_group_sink_datum(rows->groups, rows->x_loadid, Int64GetDatum(part->loadid));
-	focus_totals_add(part->totals, currency->data,
-					 focus_cell_is_null(currency->data, currency->len, &spelled) ? 0 : currency->len, costs);
+	if (focus_cell_is_null_of(&rows->delivery->dataset->columns[rows->billing_currency], currency, &spelled))
+		focus_totals_add(part->totals, NULL, 0, costs);
+	else
+		focus_totals_add(part->totals, currency->data, currency->len, costs);
 	part->rows_stored++;
 	focus_group_sink_end_row(rows->groups);
 }
@@ -708,13 +683,8 @@ code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 {
 	const FocusHeader *header = rows->header;
 
-	*has_others = false;
-	if (rows->noted)
-	{
-		memset(rows->findings, 0, header->nfields * sizeof(char *));
-		memset(rows->keep, 0, header->nfields * sizeof(bool));
-		rows->noted = false;
-	}
+	*has_others = row->nfields > header->nfields;
+	forget_notes(rows);
 	for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
 		costs[k].isnull = true;
 	for (int i = 0; i < header->nfields; i++)
@@ -761,7 +731,7 @@ code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 static void
 code_provider(FocusRows *rows, const FocusField *fields)
 {
-	const char *named = provider_named(rows);
+	const char *named = focus_delivery_provider(rows->delivery);
 	const FocusField *field;
 	AttrNumber	to;
 	bool		spelled;
@@ -769,11 +739,131 @@ code_provider(FocusRows *rows, const FocusField *fields)
 	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
 		return;
 	to = rows->attnums[rows->service_provider_name];
-	field = field_of(rows, fields, rows->provider_name);
+	field = focus_header_field(rows->header, fields, rows->provider_name);
 	if (!focus_cell_is_null(field->data, field->len, &spelled))
 		focus_group_sink_text(rows->groups, to, field->data, field->len);
 	else if (named != NULL)
 		focus_group_sink_text(rows->groups, to, named, strlen(named));
+}
+
+/*
+ * The billing period of rows whose file has no column for it: the month that
+ * the charge began in.  In codes where slot is NULL.
+ */
+static void
+fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields, TupleTableSlot *slot)
+{
+	if (!rows->header->lacks_period)
+		return;
+	set_value(rows, slot, rows->attnums[rows->billing_period_start], TimestampTzGetDatum(part->period));
+	if (rows->header->fields[rows->billing_period_end] < 0)
+		set_value(rows, slot, rows->attnums[rows->billing_period_end],
+				  TimestampTzGetDatum(focus_place_month(part->period, 1)));
+	focus_delivery_find(rows->delivery, "BillingPeriodStart", "month of ChargePeriodStart taken for the billing period",
+						rows->file, row->line, focus_header_field(rows->header, fields, rows->charge_period_start));
+}
+
+/* Sets a column of the row, which is NULL so far, in codes where slot is NULL. */
+static void
+set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value)
+{
+	if (slot == NULL)
+		focus_group_sink_datum(rows->groups, attnum, value);
+	else
+	{
+		slot->tts_values[attnum - 1] = value;
+		slot->tts_isnull[attnum - 1] = false;
+	}
+}
+
+/*
+ * The tags of a file that has a column for each.  Where they make no map, which
+ * is when one is too long, they stay in x_columns.  In codes where slot is NULL.
+ */
+static void
+fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
+{
+	const FocusHeader *header = rows->header;
+	FocusTagsError error;
+	struct varlena *tags;
+	StringInfoData json;
+	bool		spelled;
+
+	rows->has_tags = false;
+	if (!header->has_tag_keys)
+		return;
+	initStringInfo(&json);
+	for (int i = 0; i < header->nfields; i++)
+	{
+		if (header->tag_keys[i] == NULL || focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
+			continue;
+		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
+		escape_json(&json, header->tag_keys[i]);
+		appendStringInfoChar(&json, ':');
+		escape_json(&json, fields[i].data);
+		rows->findings[i] = "tag read from a column of its own";
+		rows->noted = true;
+	}
+	if (json.len == 0)
+		return;
+	appendStringInfoChar(&json, '}');
+	tags = focus_tags_from_bytes(json.data, json.len, &error);
+	rows->has_tags = (tags != NULL);
+	if (tags != NULL)
+		set_value(rows, slot, rows->attnums[rows->tags], PointerGetDatum(tags));
+	for (int i = 0; i < header->nfields && tags == NULL; i++)
+	{
+		if (header->tag_keys[i] != NULL)
+			rows->findings[i] = NULL;
+	}
+}
+
+/* Words for null in cells that have no column. */
+static void
+note_others(FocusRows *rows, const FocusField *fields)
+{
+	const FocusHeader *header = rows->header;
+
+	for (int i = 0; i < header->nfields; i++)
+	{
+		bool		spelled;
+
+		if (header->columns[i] < 0 && focus_cell_is_null(fields[i].data, fields[i].len, &spelled) && spelled)
+		{
+			rows->findings[i] = focus_cell_null_as_word;
+			rows->noted = true;
+		}
+	}
+}
+
+/* Nothing has been said of the row to come. */
+static void
+forget_notes(FocusRows *rows)
+{
+	if (!rows->noted)
+		return;
+	memset(rows->findings, 0, rows->header->nfields * sizeof(char *));
+	memset(rows->keep, 0, rows->header->nfields * sizeof(bool));
+	rows->noted = false;
+}
+
+/* Rejects a row of which something was noted, if the delivery is strict. */
+static bool
+reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row)
+{
+	if (!rows->delivery->options.strict || !rows->noted)
+		return false;
+	for (int i = 0; i < rows->header->nfields; i++)
+	{
+		const char *finding = rows->findings[i];
+
+		if (finding == NULL)
+			continue;
+		focus_delivery_reject(rows->delivery, part, rows->header, rows->file, row, i, ERRCODE_DATA_EXCEPTION,
+							  psprintf("strict: %s", finding == kept_as_text ? "does not fit the column's type" : finding));
+		return true;
+	}
+	return false;
 }
 
 /* Notes what is to be said of the cell of a field. */
@@ -781,7 +871,7 @@ static void
 note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell)
 {
 	rows->keep[field] = status == FOCUS_CELL_MISFIT || cell->keep_text;
-	rows->findings[field] = status == FOCUS_CELL_MISFIT ? "kept as text in x_columns" : cell->finding;
+	rows->findings[field] = status == FOCUS_CELL_MISFIT ? kept_as_text : cell->finding;
 	rows->noted = true;
 }
 
@@ -790,20 +880,14 @@ write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 {
 	const FocusHeader *header = rows->header;
 
-	for (int i = 0; i < header->nfields; i++)
+	if (row->nfields > header->nfields)
+		focus_delivery_find(rows->delivery, rows->beyond, "empty fields beyond the header left out",
+							rows->file, row->line, &row->fields[header->nfields]);
+	for (int i = 0; i < header->nfields && rows->noted; i++)
 	{
 		if (rows->findings[i] != NULL)
 			focus_delivery_find(rows->delivery, header->names[i], rows->findings[i], rows->file, row->line, &fields[i]);
 	}
-}
-
-/* The provider as whoever knows has named it, or NULL. */
-static const char *
-provider_named(FocusRows *rows)
-{
-	const FocusDelivery *delivery = rows->delivery;
-
-	return delivery->options.provider ? delivery->options.provider : delivery->source_provider;
 }
 
 /* Stores what is pending, and frees the memory of the batch. */
@@ -831,6 +915,7 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 		bool		spelled;
 
 		if ((header->columns[i] >= 0 && !rows->keep[i]) ||
+			(rows->has_tags && header->tag_keys[i] != NULL) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
 		if (state == NULL)

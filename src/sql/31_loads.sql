@@ -14,7 +14,7 @@ COMMENT ON COLUMN focus_sources.source IS
 COMMENT ON COLUMN focus_sources.mode IS
 'replace: a new delivery of a billing period takes the place of the earlier ones (AWS, Microsoft). append: it adds to them (Google Cloud, Oracle). NULL: refuse unless the call says.';
 COMMENT ON COLUMN focus_sources.provider IS
-'ServiceProviderName of rows whose file names no provider.';
+'ServiceProviderName of rows whose file names no provider. A file that names others only is refused.';
 COMMENT ON COLUMN focus_sources.description IS
 'Free text.';
 
@@ -122,7 +122,7 @@ COMMENT ON COLUMN focus_rejected_rows.sqlstate IS
 COMMENT ON COLUMN focus_rejected_rows.message IS
 'The reason.';
 COMMENT ON COLUMN focus_rejected_rows.record IS
-'The whole row: header name and text of each cell; cells beyond the header are named #n.';
+'The whole row: header name and text of each cell; cells beyond the header, and the text of what is no JSON object, are named #n.';
 
 CREATE TABLE focus_load_findings
 (

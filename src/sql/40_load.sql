@@ -7,6 +7,7 @@ CREATE FUNCTION focus_load(
 	provider		text DEFAULT NULL,
 	focus_version	text DEFAULT NULL,
 	reject_limit	bigint DEFAULT NULL,
+	strict			boolean DEFAULT false,
 	OUT loadid			bigint,
 	OUT rows_stored		bigint,
 	OUT rows_rejected	bigint,
@@ -15,8 +16,8 @@ CREATE FUNCTION focus_load(
 	OUT seconds			numeric)
 AS 'MODULE_PATHNAME', 'focus_load'
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100000;
-COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint) IS
-'Loads FOCUS files of the server, a file, a directory or a glob, as one delivery.';
+COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean) IS
+'Loads FOCUS files of the server, a file, a directory, a glob or those of a manifest, as one delivery.';
 
 CREATE FUNCTION focus_unload(deliveryid bigint)
 RETURNS bigint

@@ -43,6 +43,16 @@ sub gzip
 	return "$path.gz";
 }
 
+# A frame of zstd with a checksum, by the library's own program.
+sub zstd
+{
+	my ($content, $name) = @_;
+	my $path = file($content, $name);
+
+	system_or_bail('zstd', '-q', '--rm', $path);
+	return "$path.zst";
+}
+
 sub slurp_bytes
 {
 	my ($path) = @_;
@@ -119,12 +129,12 @@ is(loads('first', file("${header}1,$period,first\n")), '1|0|0', 'first: one row'
 fails('missing file', "$dir/none.csv", '58P01', qr/could not open file "\Q$dir\E\/none\.csv" for reading: No such file/);
 fails('relative path', 'f1.csv', '42602', qr/relative path "f1\.csv" is not allowed/);
 mkdir "$dir/empty";
-fails('empty directory', "$dir/empty", '58P01', qr/directory "\Q$dir\E\/empty" holds no CSV file/);
+fails('empty directory', "$dir/empty", '58P01', qr/directory "\Q$dir\E\/empty" holds no data file/);
 fails('glob without a match', "$dir/empty/*.csv", '58P01', qr/no file matches "\Q$dir\E\/empty\/\*\.csv"/);
 mkdir "$dir/stray";
 file("${header}1,$period,a\n", 'stray/a.csv');
 file('PAR1', 'stray/b.parquet');
-fails('stray file', "$dir/stray", '0A000', qr/directory "\Q$dir\E\/stray" holds "b\.parquet", which is not a CSV file/);
+fails('stray file', "$dir/stray", '0A000', qr/directory "\Q$dir\E\/stray" holds "b\.parquet", which is not a data file/);
 is(loads('stray by glob', "$dir/stray/*.csv"), '1|0|0', 'a glob leaves the stray file out');
 my $unreadable = file("${header}1,$period,a\n");
 chmod 0000, $unreadable;
@@ -170,10 +180,53 @@ file("${header}1,$period,a\n" . "2,$period,b\n" x 3, 'mixed/a.csv');
 file("${header}1,$period,a\n\n7,$period,\"x", 'mixed/b.csv');
 fails('second file broken', "$dir/mixed", '22P04', qr/"\Q$dir\E\/mixed\/b\.csv" is not well-formed CSV at line 4/);
 
+# Another provider than the one named: no row of the file is of it
+{
+	my $columns = "ProviderName,ServiceProviderName,BillingPeriodStart,BilledCost\n";
+	my $azure = file("${columns}Microsoft,Microsoft,2025-01-01T00:00:00Z,1\n,Azure,2025-01-01T00:00:00Z,2\n");
+
+	fails('another provider', $azure, '22P04', qr/"\Q$azure\E" is of provider "Microsoft", not of "AWS".*Pass another provider or none/,
+		options => q{, source => 'bad', provider => 'AWS'});
+	$node->safe_psql('postgres', q{INSERT INTO focus_sources VALUES ('ours', NULL, 'Amazon Web Services')});
+	fails('another provider than the source', $azure, '22P04', qr/"\Q$azure\E" is of provider "Microsoft", not of "Amazon Web Services".*focus_sources/,
+		options => q{, source => 'ours'});
+	is(loads('provider by another spelling', $azure, options => q{, source => 'a', provider => 'microsoft corporation'}), '2|0|0', 'the same provider, spelled differently');
+	is(loads('a reseller', file("${columns}AWS,Vendor,2025-01-01T00:00:00Z,1\n"), options => q{, source => 'b', provider => 'AWS'}), '1|0|0', 'either name will do');
+	is(loads('some rows', file("${columns}Vendor,,2025-01-01T00:00:00Z,1\n,,2025-01-01T00:00:00Z,2\n"), options => q{, source => 'c', provider => 'AWS'}), '2|0|0', 'and one row');
+	make_path("$dir/providers");
+	file("${columns}AWS,,2025-01-01T00:00:00Z,1\n", 'providers/a.csv');
+	file("${columns}Microsoft,,2025-01-01T00:00:00Z,1\n", 'providers/b.csv');
+	fails('another provider in a directory', "$dir/providers", '22P04', qr/"\Q$dir\E\/providers\/b\.csv" is of provider "Microsoft"/,
+		options => q{, source => 'bad', provider => 'AWS'});
+}
+
+# strict by the function, NULL being false
+{
+	my $content = "${header}1,$period,fine\n2 ,$period,blank\n";
+
+	is(loads('strict', file($content), options => q{, source => 'strict', strict => true}), '1|1|0', 'strict: a repair rejects its row');
+	is(rejected_of('strict'), '3|BilledCost|2 |22000|strict: number with blanks around it or a plus sign in its exponent', 'strict: quarantine');
+	is(loads('not strict', file($content =~ s/fine/fine too/r), options => q{, source => 'not strict', strict => NULL}), '2|0|0', 'strict => NULL');
+}
+
+# A cost that one file has and another does not
+{
+	make_path("$dir/renamed");
+	file("BillingPeriodStart,BilledCost,EffectiveCost\n$period,1,2\n", 'renamed/a.csv');
+	file("BillingPeriodStart,BilledCost,Effective_Cost\n$period,1,2\n", 'renamed/b.csv');
+	fails('a cost renamed', "$dir/renamed", '22P04',
+		qr/"\Q$dir\E\/renamed\/b\.csv" has no column "EffectiveCost", which "\Q$dir\E\/renamed\/a\.csv" of the same delivery has.*Rename the column/);
+	file("BillingPeriodStart,BilledCost,ListCost,EffectiveCost,x_Other\n$period,1,,2,3\n", 'renamed/b.csv');
+	fails('a cost more', "$dir/renamed", '22P04', qr/a\.csv" has no column "ListCost", which "[^"]*b\.csv" of the same delivery has/);
+	file("x_Other,effectivecost,BillingPeriodStart,BilledCost\n3,2,$period,1\n", 'renamed/b.csv');
+	is(loads('other columns', "$dir/renamed"), '2|0|0', 'columns that are no costs may differ');
+}
+
 # Same content under another name, plain and inflated
 my $same = "${header}11,$period,same\n";
 loads('same', file($same, 'same.csv'));
-for my $again ([ 'another name', file($same, 'renamed.csv') ], [ 'gzip', gzip($same, 'same2.csv') ])
+for my $again ([ 'another name', file($same, 'renamed.csv') ], [ 'gzip', gzip($same, 'same2.csv') ],
+	[ 'zstd', zstd($same, 'same3.csv') ])
 {
 	my ($out, $err) = loads("same content by $again->[0]", $again->[1]);
 
@@ -186,7 +239,8 @@ fails('empty file', file(''), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is empty/);
 fails('blank lines only', file("\n\r\n\n"), '22P04', qr/ is empty/);
 fails('no header', file("1,$period,x\n2,$period,y\n"), '22P04', qr/is not a FOCUS file: its first line names no FOCUS column.*DETAIL:  The line has 3 fields, the first is "1"/);
 fails('binary junk', file(join '', map { chr(($_ * 167 + 13) % 256) } 1 .. 5000), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is not /);
-fails('JSON', file('{"BilledCost": 1}'), '22P04', qr/is not /);
+fails('JSON of something else', file('{"a": 1}'), '22P04', qr/is not a FOCUS file/);
+fails('JSON without a period', file('{"BilledCost": 1}'), '22P04', qr/has no column "BillingPeriodStart"/);
 fails('UTF-16 with mark', file("\xff\xfe" . join '', map { "$_\0" } split //, $header), '22P04', qr/is encoded in UTF-16/);
 fails('UTF-16 without mark', file(join '', map { "$_\0" } split //, $header), '22P04', qr/its first line is not UTF-8 text/);
 fails('header not UTF-8', file("BilledCost,BillingPeriodStart,x_Stra\xdfe\n1,$period,\n"), '22P04', qr/its first line is not UTF-8 text/);
@@ -251,6 +305,108 @@ is($node->safe_psql('postgres', qq{SELECT (totals->'XXX'->>'billedcost')::numeri
 	is($out, '0|0|0', 'gzip of members: the same content');
 	like($err, qr/NOTICE/, 'gzip of members: notice');
 }
+
+# Zstd
+$lines =~ s/text/word/g;
+my $zst = slurp_bytes(zstd($lines, 'whole.csv'));
+for my $cut (4, 11, 500, length($zst) - 5, length($zst) - 1)
+{
+	fails("zstd cut at $cut", file(substr($zst, 0, $cut), "cut$cut.csv.zst"), '22P04', qr/zstd stream in "\Q$dir\E\/cut$cut\.csv\.zst" is truncated/);
+}
+{
+	my $damaged = $zst;
+
+	substr($damaged, 5000, 4) = "\xff\xff\xff\xff";
+	fails('zstd damaged', file($damaged, 'damaged.csv.zst'), '22P04', qr/zstd stream in "\Q$dir\E\/damaged\.csv\.zst" is damaged near byte \d+/);
+	$damaged = $zst;
+	substr($damaged, -2, 1) = chr(ord(substr($damaged, -2, 1)) ^ 1);
+	fails('zstd with a wrong checksum', file($damaged, 'checksum.csv.zst'), '22P04', qr/is damaged near byte .*checksum/);
+	fails('zstd and junk', file($zst . 'junk', 'junk.csv.zst'), '22P04', qr/is damaged/);
+}
+is(loads('zstd', "$dir/whole.csv.zst"), '3000|0|0', 'zstd: all rows');
+is($node->safe_psql('postgres', qq{SELECT (totals->'XXX'->>'billedcost')::numeric = $sum FROM focus_loads WHERE source = 'zstd'}), 't', 'zstd: the sum');
+{
+	# several frames, one of them empty and one to be skipped, under a name that does not say zstd
+	my @parts = (substr($lines, 0, 1001), '', substr($lines, 1001));
+	my $frames = join "\x5a\x2a\x4d\x18\x03\x00\x00\x00abc", '', map { slurp_bytes(zstd($parts[$_], "frame$_.csv")) } 0 .. $#parts;
+
+	my ($out, $err) = loads('zstd of frames', file($frames, 'frames.csv'));
+	is($out, '0|0|0', 'zstd of frames: the same content');
+	like($err, qr/NOTICE/, 'zstd of frames: notice');
+}
+# JSON
+{
+	my @objects = map { qq({"BilledCost": $_.50, "BillingPeriodStart": "$period", "ChargeDescription": "text $_"}) } 1 .. 3000;
+	my $jsonl = join '', map { "$_\n" } @objects;
+	my %forms = (
+		'JSON Lines' => file($jsonl, 'lines.jsonl'),
+		'JSON Lines, CRLF, mark, no end' => file("\xef\xbb\xbf\r\n" . join("\r\n\r\n", @objects), 'crlf.txt'),
+		'JSON Lines, gzip' => gzip(join("\n", @objects), 'lines2.ndjson'),
+		'JSON array' => file('[' . join(",\n", @objects) . ']', 'array.json'),
+		'JSON array, zstd' => zstd(" [\n" . join(' ,', @objects) . "\n]\n\n", 'array2.json'));
+
+	for my $form (sort keys %forms)
+	{
+		is(loads($form, $forms{$form}), '3000|0|0', "$form: all rows");
+		is($node->safe_psql('postgres', qq{SELECT totals->'XXX'->>'billedcost' FROM focus_loads WHERE source = '$form'}), '4503000.00', "$form: the sum");
+	}
+	is(loads('JSON 1 % broken', file(join('', map { $_ % 100 ? "$objects[$_]\n" : substr($objects[$_], 0, 40) . "\n" } 1 .. 2999))), '2970|29|0', 'JSON 1 % broken: the others');
+	fails('JSON 100 % broken', file(join('', map { substr($_, 0, 40) . "\n" } @objects)), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is not a file of JSON objects: line 1 is none/);
+	fails('JSON array cut', file('[' . join(',', @objects[0 .. 1500])), '22P04', qr/"\Q$dir\E\/f\d+\.csv" is not a well-formed array of JSON objects at line 1.*It ends before the array does/);
+	fails('JSON with too many keys', file(join '', map { qq({"BilledCost": 1, "x_$_": 1}\n) } 1 .. 2000), '54000', qr/objects of "\Q$dir\E\/f\d+\.csv" have more than 2000 different keys up to line 2000/);
+	is(loads('JSON bytes', file(qq({"BilledCost": 1, "BillingPeriodStart": "$period", "ChargeDescription": "caf\xe9"}\n{"BilledCost": 2, "BillingPeriodStart": "$period"}\n))), '1|1|0', 'JSON bytes: rows');
+	is(rejected_of('JSON bytes'), "1|ChargeDescription|caf\\xe9|22021|not UTF-8 text", 'JSON bytes: quarantine');
+	fails('JSON key that is not UTF-8', file(qq({"BilledCost": 1, "x_\xe9": 1}\n)), '22P04', qr/its first line is not UTF-8 text/);
+
+	my $path = "$dir/huge.jsonl";
+	open my $out, '>:raw', $path or die;
+	print $out qq({"BilledCost": 1, "BillingPeriodStart": "$period"}\n{"BilledCost": 2, "ChargeDescription": ");
+	print $out 'x' x 1_000_000 for 1 .. 100;
+	print $out qq("}\n);
+	close $out or die;
+	fails('100 MB object', $path, '54000', qr/row at line 2 of "\Q$path\E" is longer than 67108864 bytes/);
+	unlink $path;
+}
+
+# Parquet, by any program that converts it: here one that takes the place of
+# such a program, as the loader sees nothing but what it prints.
+{
+	my $converter = file(<<'EOS', 'parquet-to-csv');
+#!/bin/sh
+# Prints files of "PAR1", then CSV, as one CSV file.
+header=
+for file; do
+	{ read -r magic && [ "$magic" = PAR1 ]; } <"$file" || { echo "$file: no Parquet" >&2; exit 3; }
+	sed "1d${header:+;2d}" "$file"
+	header=done
+done
+EOS
+	my $columns = "BillingPeriodStart,BilledCost,Tags\n";
+	chmod 0755, $converter;
+	mkdir "$dir/parquet";
+	file("PAR1\n${columns}$period,31.000000000000000001,\"{\"\"a\"\": \"\"b\"\"}\"\n", 'parquet/a.snappy.parquet');
+	file("PAR1\n${columns}$period,32,\n$period,33,\n", 'parquet/b.snappy.parquet');
+
+	my $copy = sub {
+		my ($arguments, $source) = @_;
+
+		return $node->psql('postgres', "LOAD 'focus'; COPY focus_cost_and_usage FROM PROGRAM '$converter $arguments' WITH (FORMAT focus, source '$source')");
+	};
+	is(($copy->("$dir/parquet/*.snappy.parquet", 'parquet'))[0], 0, 'Parquet by a program: loads');
+	is($node->safe_psql('postgres', q{SELECT rows_stored, totals->'XXX'->>'billedcost' FROM focus_loads WHERE source = 'parquet'}),
+		'3|96.000000000000000001', 'Parquet by a program: rows and sum');
+	fails('Parquet in a directory', "$dir/parquet", '0A000', qr/holds "[ab]\.snappy\.parquet", which is not a data file/);
+	my $before = state_of();
+	file('PAR2', 'parquet/c.snappy.parquet');
+	my ($rc, $out, $err) = $copy->("$dir/parquet/*.snappy.parquet", 'parquet cut');
+	like($err, qr/ERROR:  program "\Q$converter\E .*" failed.*DETAIL:  child process exited with exit code 3/s, 'Parquet by a program that fails: error');
+	is(state_of(), $before, 'Parquet by a program that fails: nothing is left');
+}
+
+is(loads('directory', do { mkdir "$dir/parts"; zstd("${header}21,$period,a\n", 'parts/a.csv'); gzip("${header}22,$period,b\n", 'parts/b.csv');
+	file("${header}23,$period,c\n", 'parts/c.CSV'); zstd(qq({"BilledCost": 24, "BillingPeriodStart": "$period"}\n), 'parts/d.jsonl');
+	file(qq([{"BilledCost": 25, "BillingPeriodStart": "$period"}]), 'parts/e.json'); file('{"other": 1}', 'parts/x_manifest.json');
+	gzip(qq({"BilledCost": 26, "BillingPeriodStart": "$period"}\n), 'parts/f.ndjson'); "$dir/parts" }), '6|0|0', 'files of each kind in a directory');
 
 # Lines
 my %forms = (
@@ -348,6 +504,20 @@ sub big_file
 	close $out or die;
 	return $path;
 }
+sub big_json_file
+{
+	my ($name, $megabytes, $begin, $separator, $end) = @_;
+	my $path = "$dir/$name";
+	my $object = qq({"BilledCost": 0.25, "BillingPeriodStart": "$period", "ChargeDescription": "a description"}$separator);
+	my $block = $object x 10_000;
+
+	open my $out, '>:raw', $path or die;
+	print $out $begin;
+	print $out $block for 1 .. $megabytes * 1_000_000 / length($block);
+	print $out qq({"BilledCost": "bad", "BillingPeriodStart": "$period"}$end);
+	close $out or die;
+	return $path;
+}
 my $small = big_file('small.csv', 20);
 my $large = big_file('large.csv', 200);
 fails('cancelled', $large, '57014', qr/canceling statement due to statement timeout/, first => q{SET statement_timeout = '700ms';});
@@ -381,11 +551,19 @@ sub memory_of_load
 }
 SKIP:
 {
-	skip 'no /proc', 3 unless -r '/proc/self/status';
+	skip 'no /proc', 9 unless -r '/proc/self/status';
 	my $of_small = memory_of_load($small, 'memory 20 MB');
 	my $of_large = memory_of_load($large, 'memory 200 MB');
 
 	cmp_ok($of_large, '<', $of_small + 8192, "memory does not grow with the file: $of_small kB, $of_large kB");
+	for my $form ([ 'lines', '', "\n", "\n" ], [ 'array', '[', ',', ']' ])
+	{
+		my ($name, @marks) = @$form;
+		my $of_few = memory_of_load(big_json_file('few', 10, @marks), "memory of few $name");
+		my $of_many = memory_of_load(big_json_file('many', 60, @marks), "memory of many $name");
+
+		cmp_ok($of_many, '<', $of_few + 8192, "memory does not grow with JSON $name: $of_few kB, $of_many kB");
+	}
 }
 
 # The server has been through all this without a crash, and all totals agree.

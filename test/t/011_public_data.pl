@@ -32,8 +32,7 @@ my %refused = (
 	'multi_provider/validator_multiple_failure_examples.csv' => $no_period,
 	'spec_examples/toolkit_scenarios_correction_set.csv' => $no_period,
 	'spec_examples/toolkit_scenarios_sca_equal.csv' => $no_period,
-	'spec_examples/toolkit_scenarios_sca_weighted.csv' => $no_period,
-	'spec_examples/v1_4_dev/commitment_eligibility_coverage_rate_eligibility_adjusted.csv' => $no_period);
+	'spec_examples/toolkit_scenarios_sca_weighted.csv' => $no_period);
 
 # Cells that send rows to quarantine; all other rows of all files are stored.
 my %rejected = (
@@ -172,6 +171,20 @@ for my $file (@files)
 	is($node->safe_psql('postgres', "SELECT focus_unload(deliveryid) FROM focus_loads WHERE source = '$file' AND state <> 'removed' LIMIT 1"),
 		$stored, "$file is taken back");
 }
+# JSON Lines: what the objects say, sum by sum, and the months of their charges.
+my $vercel = "$folder/saas/vercel_billing_charges_cli_mock.jsonl";
+SKIP:
+{
+	skip 'no JSON Lines of Vercel', 3 unless -e $vercel;
+	is($node->safe_psql('postgres', "SELECT rows_stored, rows_rejected, totals FROM focus_load('$vercel', source => 'vercel')"),
+		'3|0|{"USD": {"rows": 3, "billedcost": 35, "effectivecost": 28}}', 'JSON Lines of Vercel: rows and sums');
+	is($node->safe_psql('postgres', q{SELECT billingperiodstart AT TIME ZONE 'UTC', serviceprovidername, tags, sum(consumedquantity), count(x_columns)
+		FROM focus_cost_and_usage WHERE serviceprovidername = 'Vercel' GROUP BY 1, 2, 3}),
+		'2025-12-01 00:00:00|Vercel|{}|3000000|0', 'JSON Lines of Vercel: content');
+	is($node->safe_psql('postgres', q{SELECT columnname, finding, occurrences FROM focus_load_findings JOIN focus_loads USING (deliveryid) WHERE source = 'vercel'}),
+		'BillingPeriodStart|month of ChargePeriodStart taken for the billing period|3', 'JSON Lines of Vercel: the period is reported');
+}
+
 is(scalar(keys %used), scalar(keys %no_focus), 'each reason to leave files out is used');
 is(join(' ', grep { !-e "$folder/$_" } keys %refused, keys %rejected), '', 'each exception is a file');
 

@@ -100,21 +100,27 @@ like(read_until($socket, 'Z'), qr/^C:COPY 21/m, 'bytes: rows stored');
 is(loads_of('bytes'), "21|0\n0|1", 'bytes: all there');
 still_answers('bytes', $socket);
 
-# gzip in pieces of three bytes
+# compressed, in pieces of three bytes
 my $dir = PostgreSQL::Test::Utils::tempdir();
-open my $out, '>:raw', "$dir/a.csv" or die;
-print $out $content . "2,2025-01-01T00:00:00Z,last\n";
-close $out;
-system_or_bail('gzip', "$dir/a.csv");
-open my $in, '<:raw', "$dir/a.csv.gz" or die;
-my $gzip = do { local $/; <$in> };
-begin_copy('gzip', $socket);
-print $socket map({ message('d', $_) } unpack('(a3)*', $gzip)), message('c', '');
-like(read_until($socket, 'Z'), qr/^C:COPY 22/m, 'gzip: rows stored');
-begin_copy('gzip cut', $socket);
-print $socket message('d', substr($gzip, 0, 40)), message('c', '');
-like(read_until($socket, 'Z'), qr/gzip stream in "STDIN" is truncated/, 'gzip cut: error');
-still_answers('gzip cut', $socket);
+for my $format ([ 'gzip', '.gz' ], [ 'zstd', '.zst' ])
+{
+	my ($program, $suffix) = @$format;
+
+	open my $out, '>:raw', "$dir/a.csv" or die;
+	print $out $content . "2,2025-01-01T00:00:00Z,last of $program\n";
+	close $out;
+	system_or_bail($program, '-q', "$dir/a.csv");
+	open my $in, '<:raw', "$dir/a.csv$suffix" or die;
+	my $bytes = do { local $/; <$in> };
+	begin_copy($program, $socket);
+	print $socket map({ message('d', $_) } unpack('(a3)*', $bytes)), message('c', '');
+	like(read_until($socket, 'Z'), qr/^C:COPY 22/m, "$program: rows stored");
+	begin_copy("$program cut", $socket);
+	print $socket message('d', substr($bytes, 0, 40)), message('c', '');
+	like(read_until($socket, 'Z'), qr/$program stream in "STDIN" is truncated/, "$program cut: error");
+	still_answers("$program cut", $socket);
+	unlink "$dir/a.csv";
+}
 
 # the client tells that it failed
 begin_copy('fails', $socket);
@@ -157,7 +163,7 @@ close $socket;
 $node->poll_query_until('postgres', q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%''gone''%' AND pid <> pg_backend_pid())})
   or die 'the backend does not end';
 is(loads_of('gone'), '', 'gone: nothing is left');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM focus_cost_and_usage'), 21 + 22 + 1, 'only what was told to be stored is');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM focus_cost_and_usage'), 21 + 2 * 22 + 1, 'only what was told to be stored is');
 unlike(slurp_file($node->logfile), qr/TRAP|PANIC|terminated by signal|reference leak/, 'the log is clean');
 
 $node->stop;

@@ -10,7 +10,7 @@ use Test::More;
 my $bin = PostgreSQL::Test::Utils::tempdir_short();
 my $log = "$bin/log";
 my @build = qw(gcc libc6-dev libcsv-dev libzstd-dev make perl postgresql-15 postgresql-server-dev-15 zlib1g-dev);
-my @tests = (@build, qw(libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-15-cron postgresql-15-pgtap));
+my @tests = (@build, qw(libipc-run-perl libtap-parser-sourcehandler-pgtap-perl zstd postgresql-15-cron postgresql-15-pgtap));
 
 foreach my $command (qw(sh sed grep head dirname ls cat true))
 {
@@ -70,7 +70,7 @@ machine(uid => 1000, installed => \@build);
 is_deeply([ setup('demo', $pg_config) ], [ 0, '', '' ], 'the demonstration needs no test packages');
 my ($status, $output, $calls) = setup('tests', $pg_config);
 is($status, 1, 'an ordinary user without sudo is refused');
-like($output, qr/missing: packages libipc-run-perl libtap-parser-sourcehandler-pgtap-perl postgresql-15-pgtap postgresql-15-cron\n/,
+like($output, qr/missing: packages libipc-run-perl libtap-parser-sourcehandler-pgtap-perl zstd postgresql-15-pgtap postgresql-15-cron\n/,
 	'and told what is missing');
 is($calls, '', 'and nothing is called');
 

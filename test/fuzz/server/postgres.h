@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres.h
- *	  As much of a server as csv_reader.c needs, for the fuzzer.
+ *	  As much of a server as readers of files need, for the fuzzer.
  *
  * Memory is malloc'd and freed by the harness; an error writes its texts
  * to fuzz_error and jumps to fuzz_handler.
@@ -21,6 +21,7 @@
 typedef int64_t int64;
 typedef uint32_t uint32;
 
+#define Max(x, y)	((x) > (y) ? (x) : (y))
 #define Min(x, y)	((x) < (y) ? (x) : (y))
 #define INT64_FORMAT "%ld"
 #define pg_noreturn _Noreturn
@@ -38,6 +39,7 @@ extern void pfree(void *pointer);
 #define errcode(code)	fuzz_say("%s", "")
 #define errmsg(...)		fuzz_say(__VA_ARGS__)
 #define errdetail(...)	fuzz_say(__VA_ARGS__)
+#define errdetail_internal(...)	fuzz_say(__VA_ARGS__)
 #define errhint(...)	fuzz_say(__VA_ARGS__)
 #define ereport(level, ...) \
 	do { \

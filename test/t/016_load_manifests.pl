@@ -1,0 +1,172 @@
+# Manifests decide which files of an export count, and what is in them.
+
+use strict;
+use warnings;
+
+use File::Path qw(make_path);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION focus');
+
+my $dir = PostgreSQL::Test::Utils::tempdir();
+
+sub file
+{
+	my ($name, $content) = @_;
+	my $path = "$dir/$name";
+
+	make_path($path =~ s{/[^/]*$}{}r);
+	open my $out, '>:raw', $path or die "$path: $!";
+	print $out $content;
+	close $out or die "$path: $!";
+	return $path;
+}
+
+# A file of charges of a month; their costs are told.
+sub charges
+{
+	my ($name, $month, @costs) = @_;
+
+	return file($name, join '', "ProviderName,BillingAccountId,BillingPeriodStart,BilledCost\n",
+		map { "AWS,1,$month-01T00:00:00Z,$_\n" } @costs);
+}
+
+# Loads a path; returns stored rows and the sum of their costs.
+sub loads
+{
+	my ($what, $path) = @_;
+	my ($rc, $out, $err) = $node->psql('postgres',
+		"SELECT rows_stored, totals->'XXX'->>'billedcost' FROM focus_load('$path', source => 'exports', mode => 'replace')");
+
+	is($rc, 0, "$what: loads") or diag($err);
+	return $out;
+}
+
+sub fails
+{
+	my ($what, $path, $sqlstate, $pattern) = @_;
+	my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM focus_loads');
+	my ($rc, $out, $err) = $node->psql('postgres',
+		"\\set VERBOSITY verbose\nSELECT * FROM focus_load('$path', source => 'bad');");
+
+	like($err =~ s/\n/ /gr, qr/ERROR:  $sqlstate: .*$pattern/, "$what: error");
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM focus_loads'), $before, "$what: nothing is left");
+}
+
+# AWS Data Exports: manifests in a folder beside that of the data
+my $e = 'aws/exports/focus';
+sub aws_manifest
+{
+	my ($name, @files) = @_;
+
+	return file($name, '{"executionId": "x", "dataFiles": [' . join(', ', map { qq("s3://bucket/billing/exports/focus/$_") } @files) . '], "columns": []}');
+}
+charges("$e/data/BILLING_PERIOD=2025-01/focus-00001.csv", '2025-01', 1, 2);
+charges("$e/data/BILLING_PERIOD=2025-01/focus-00002.csv", '2025-01', 4);
+charges("$e/data/BILLING_PERIOD=2025-02/focus-00001.csv", '2025-02', 8);
+my $january = aws_manifest("$e/metadata/BILLING_PERIOD=2025-01/focus-Manifest.json",
+	'data/BILLING_PERIOD=2025-01/focus-00001.csv', 'data/BILLING_PERIOD=2025-01/focus-00002.csv');
+my $february = aws_manifest("$e/metadata/BILLING_PERIOD=2025-02/focus-Manifest.json", 'data/BILLING_PERIOD=2025-02/focus-00001.csv');
+is(loads('AWS', "$dir/aws/"), '4|15', 'AWS: all months of an export');
+is(loads('AWS, a manifest', $january), '3|7', 'AWS, a manifest: its files');
+
+my $left = charges("$e/data/BILLING_PERIOD=2025-01/focus-00003.csv", '2025-01', 16);
+fails('AWS, a file left over', "$dir/aws", '22P04', qr/"\Q$left\E" is in no manifest.*Move it away/);
+fails('AWS, a file left over, by manifest', $january, '22P04', qr/"\Q$left\E" is in no manifest/);
+is(loads('AWS, another month', $february), '1|8', 'AWS: another month may be loaded');
+is(loads('AWS, by glob', "$dir/$e/data/*/*.csv"), '5|31', 'AWS, by glob: manifests do not count');
+unlink $left or die;
+rename "$dir/$e/data/BILLING_PERIOD=2025-01/focus-00002.csv", "$dir/away" or die;
+fails('AWS, a file missing', "$dir/aws", '58P01',
+	qr/manifest "\Q$january\E" lists "s3:\/\/bucket\/billing\/exports\/focus\/data\/BILLING_PERIOD=2025-01\/focus-00002\.csv", which is not there.*Fetch the file/);
+rename "$dir/away", "$dir/$e/data/BILLING_PERIOD=2025-01/focus-00002.csv" or die;
+
+# CREATE_NEW_REPORT: a folder for each run; the newest counts
+for my $run ([ '2025-03-02T01:00:00.000Z-b', 3 ], [ '2025-03-01T01:00:00.000Z-z', 1, 1 ], [ '2025-03-03T01:00:00.000Z-a', 5, 2 ])
+{
+	my ($name, @costs) = @$run;
+	my $month = 'BILLING_PERIOD=2025-03';
+
+	charges("runs/data/$month/$name/runs-00001.csv", '2025-03', @costs);
+	file("runs/metadata/$month/$name/runs-Manifest.json", qq({"dataFiles": ["s3://b/p/runs/data/$month/$name/runs-00001.csv"]}));
+}
+is(loads('AWS, runs', "$dir/runs"), '2|7', 'AWS, runs: the newest');
+is(loads('AWS, an older run', "$dir/runs/metadata/BILLING_PERIOD=2025-03/2025-03-02T01:00:00.000Z-b/runs-Manifest.json"), '1|3',
+	'AWS, an older run: by its manifest');
+my $unfinished = charges('runs/data/BILLING_PERIOD=2025-03/2025-03-04T01:00:00.000Z-c/runs-00001.csv', '2025-03', 9);
+fails('AWS, a run without a manifest', "$dir/runs", '22P04', qr/"\Q$unfinished\E" is in no manifest.*its run may not have ended/);
+
+# Fetched into one folder, and reports of before
+charges('flat/focus-00001.csv', '2025-04', 1);
+file('flat/focus-Manifest.json', '{"reportKeys": ["billing/20250401-20250501/id/focus-00001.csv"]}');
+is(loads('AWS, flat', "$dir/flat"), '1|1', 'AWS, flat: the last part of the name is enough');
+
+# Azure: a folder for each run, named by its id; sizes and rows are told
+sub azure_run
+{
+	my ($run, $submitted, %param) = @_;
+	my @costs = @{ $param{costs} };
+	my $folder = "azure/export/20250501-20250531/$run";
+	my @files = map { charges("$folder/part_${_}_0001.csv", '2025-05', $costs[$_]) } 0 .. $#costs;
+	my @blobs = map { sprintf '{"blobName": "container/azure/export/20250501-20250531/%s/part_%d_0001.csv", "byteCount": %d, "dataRowCount": %d}',
+		$run, $_, (-s $files[$_]) + ($param{bytes} // 0), 1 + ($param{rows} // 0) } 0 .. $#costs;
+	my $time = defined $submitted ? qq(, "submittedTime": "$submitted") : '';
+
+	return file("$folder/manifest.json", "\xef\xbb\xbf" . '{"manifestVersion": "2024-04-01", "blobCount": ' . ($param{count} // @blobs) .
+		qq(, "runInfo": {"runId": "$run"$time}, "blobs": [) . join(', ', @blobs) . ']}');
+}
+azure_run('b-1', '2025-05-02T10:00:00.0Z', costs => [ 1, 2 ]);
+my $newest = azure_run('a-2', '2025-05-03T10:00:00.0Z', costs => [ 10, 20 ]);
+azure_run('c-3', '2025-05-01T10:00:00.0Z', costs => [ 100 ]);
+is(loads('Azure', "$dir/azure"), '2|30', 'Azure: the newest run of the month');
+is(loads('Azure, by glob of manifests', "$dir/azure/*/*/b-*/manifest.json"), '2|3', 'Azure: manifests by glob');
+my $stray = charges('azure/export/20250501-20250531/a-2/part_9_0001.csv', '2025-05', 7);
+fails('Azure, a file too many', "$dir/azure", '22P04', qr/"\Q$stray\E" is in no manifest/);
+unlink $stray or die;
+my $untimed = azure_run('d-4', undef, costs => [ 5 ]);
+fails('Azure, no time', "$dir/azure", '22P04', qr/cannot tell which of the manifests "[^"]*" and "[^"]*" is newer.*Pass the path/);
+is(loads('Azure, no time, by manifest', $untimed), '1|5', 'Azure: a manifest alone needs no time');
+unlink $untimed, $untimed =~ s/manifest\.json/part_0_0001.csv/r;
+azure_run('a-2', '2025-05-03T10:00:00.0Z', costs => [ 10, 20 ], bytes => 1);
+fails('Azure, cut', $newest, '22P04', qr/"[^"]*part_0_0001\.csv" has \d+ bytes, its manifest says \d+.*The manifest is "\Q$newest\E".*Fetch the file again/);
+azure_run('a-2', '2025-05-03T10:00:00.0Z', costs => [ 10, 20 ], rows => 1);
+fails('Azure, rows missing', $newest, '22P04', qr/"[^"]*part_0_0001\.csv" has 1 rows, its manifest says 2.*Fetch the file/);
+azure_run('a-2', '2025-05-03T10:00:00.0Z', costs => [ 10, 20 ], count => 3);
+fails('Azure, blobs missing', $newest, '22P04', qr/manifest "\Q$newest\E" is of 3 files and lists 2/);
+azure_run('a-2', '2025-05-03T10:00:00.0Z', costs => [ 10, 21 ]);
+unlink $newest =~ s/manifest\.json/part_1_0001.csv/r;
+fails('Azure, a file missing', $newest, '58P01', qr/lists "container\/azure\/export\/20250501-20250531\/a-2\/part_1_0001\.csv", which is not there/);
+
+# Rejected rows are rows of the file.
+my $bad = file('bad/part.csv', "BillingPeriodStart,BilledCost\n2025-06-01T00:00:00Z,1\n2025-06-01T00:00:00Z,x\n");
+my $manifest = file('bad/manifest.json', sprintf '{"blobs": [{"blobName": "c/part.csv", "byteCount": %d, "dataRowCount": 2}]}', -s $bad);
+is(loads('rejected rows', $manifest), '1|1', 'rejected rows count');
+
+# Parquet, nothing, and what is no manifest
+fails('Parquet', file('parquet/manifest.json', '{"blobs": [{"blobName": "c/a.snappy.parquet", "byteCount": 1, "dataRowCount": 1}]}'),
+	'0A000', qr/lists "c\/a\.snappy\.parquet", which is neither CSV nor JSON.*COPY \.\.\. FROM PROGRAM/);
+fails('no files', file('none/manifest.json', '{"dataFiles": []}'), '58P01', qr/manifest "[^"]*" lists no file/);
+fails('leaves the folder', file('up/manifest.json', '{"dataFiles": ["../bad/part.csv"]}'), '58P01', qr/which is not there/);
+for my $text ('{"files": []}', '[]', '{"blobs"', "{\"blobs\": \"\xff\"}", '')
+{
+	fails("\"$text\"", file('unknown/manifest.json', $text), '22P04', qr/is not a manifest that is known.*Name the data files/);
+}
+charges('unknown/a.csv', '2025-07', 1);
+is(loads('unknown in a directory', "$dir/unknown"), '1|1', 'a manifest that is not known does not count');
+
+# The provider's own example names a Parquet file.
+my $example = ($ENV{FOCUS_SHARED} // '') . '/data/azure/export_manifest_1.0r2_sanitised.json';
+SKIP:
+{
+	skip 'no example of Azure', 2 unless -e $example;
+	fails('example of Azure', file('example/manifest.json', slurp_file($example)), '0A000', qr/focus_real_sanitised\.snappy\.parquet", which is neither/);
+}
+
+unlike(slurp_file($node->logfile), qr/TRAP|PANIC|terminated by signal|reference leak/, 'the log is clean');
+$node->stop;
+done_testing();
