@@ -126,7 +126,7 @@ SELECT query, aggregates(query) FROM (VALUES
     ('SELECT sum(cost + odd) FROM t'),
     ('SELECT name, sum(cost) FROM t GROUP BY ROLLUP (name)'),
     ('SELECT name || label, sum(cost) FROM t GROUP BY 1'),
-    ('SELECT count(*) FROM t WHERE xmin IS NULL'),
+    ('SELECT count(*) FROM t WHERE xmin = ''1'''),
     ('SELECT count(xmin) FROM t'),
     ('SELECT random(), sum(cost) FROM t GROUP BY 1'),
     ('SELECT count(*) FROM t TABLESAMPLE system (10)'),
@@ -150,7 +150,7 @@ SELECT query, why_not(query) FROM (VALUES
     ('SELECT name, sum(cost * random()::int) FROM t GROUP BY name'),
     ('SELECT name, sum(cost) FROM t GROUP BY ROLLUP (name)'),
     ('SELECT random(), count(*) FROM t GROUP BY 1'),
-    ('SELECT count(*) FROM t WHERE xmin IS NULL'),
+    ('SELECT count(*) FROM t WHERE xmin = ''1'''),
     ('SELECT count(*) FROM t WHERE now() IS NULL'),
     ('SELECT id FROM t'),
     ('SELECT sum(DISTINCT cost) FROM t')) q(query);

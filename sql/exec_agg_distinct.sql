@@ -66,7 +66,7 @@ CREATE FUNCTION explain(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
-        IF line ~ 'Focus|Aggregate|Exceeded|Sort' AND line !~ 'Sort Method' THEN
+        IF line ~ 'Focus|Aggregate|Exceeded|Sort' AND line !~ 'Sort (Method|Key)' THEN
             RETURN NEXT regexp_replace(line, '\(actual rows=(\d+)(\.\d+)? loops=(\d+)\)', '(rows \1, loops \3)');
         END IF;
     END LOOP;
