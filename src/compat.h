@@ -133,10 +133,15 @@ focus_init_range_table(EState *estate, Relation rel)
 #define focus_count_update(rel) pgstat_count_heap_update(rel, false)
 #endif
 
-/* 18 can log that a lock was not to be had */
+/*
+ * 18 can log that a lock was not to be had, and has kinds of comparison, which
+ * are btree's strategies.
+ */
 #if PG18_GE
+#define FocusOrder CompareType
 #define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid, false)
 #else
+#define FocusOrder int16
 #define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid)
 #endif
 

@@ -183,7 +183,7 @@ is_extreme(const Aggref *aggref, bool *is_max, Oid *compare)
 	{
 		Oid			family;
 		Oid			type;
-		int16		strategy;
+		FocusOrder	strategy;
 
 		result = get_ordering_op_properties(form->aggsortop, &family, &type, &strategy);
 		*is_max = strategy == BTGreaterStrategyNumber;
