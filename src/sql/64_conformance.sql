@@ -72,7 +72,7 @@ RETURNS TABLE
 	expression   text
 )
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	WITH attribute AS
 	(
@@ -122,22 +122,24 @@ COMMENT ON FUNCTION focus_internal.conformance_columns(regclass, text) IS
 
 CREATE FUNCTION focus_internal.conformance_dataset(relation regclass) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	dataset text;
+	class   pg_class;
 BEGIN
-	IF (SELECT relkind FROM pg_class WHERE oid = relation) NOT IN ('r', 'p', 'v', 'm', 'f') THEN
-		RAISE EXCEPTION '"%" is not a table or view', relation USING ERRCODE = 'wrong_object_type';
+	SELECT c.* INTO class FROM pg_class AS c WHERE c.oid = relation;
+	IF class.relkind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
+		RAISE EXCEPTION '"%" is not a table or view', class.relname USING ERRCODE = 'wrong_object_type';
 	END IF;
 	SELECT f.dataset INTO dataset
-	FROM focus_columns AS f
+	FROM @extschema@.focus_columns AS f
 		JOIN pg_attribute AS a ON a.attrelid = relation AND lower(a.attname) = lower(f.column_id)
 	WHERE a.attnum > 0 AND NOT a.attisdropped
 	GROUP BY f.dataset
 	ORDER BY count(*) DESC, f.dataset DESC LIMIT 1;
 	IF dataset IS NULL THEN
-		RAISE EXCEPTION '"%" has no column of FOCUS', relation
+		RAISE EXCEPTION '"%" has no column of FOCUS', class.relname
 			USING ERRCODE = 'undefined_column', HINT = 'See focus_columns for the columns of its datasets.';
 	END IF;
 	RETURN dataset;
@@ -149,7 +151,7 @@ COMMENT ON FUNCTION focus_internal.conformance_dataset(regclass) IS
 CREATE FUNCTION focus_internal.conformance_source(relation regclass, dataset text, loadid bigint)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	-- Missing columns are NULL: rules that read them are not run.  Ids are told
 	-- apart by provider, so that ProviderName stands in for ServiceProviderName.
@@ -187,7 +189,7 @@ CREATE FUNCTION focus_internal.conformance_obstacle(
 	rule focus_conformance_rules, focus_version text, capabilities text[], types jsonb, usable text[],
 	OUT state text, OUT detail text)
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	needed text[] := rule.columns;
@@ -215,9 +217,9 @@ BEGIN
 			detail := (SELECT 'wrong type: ' || string_agg(format('%s is %s', n, $4 ->> n), ', ')
 					   FROM unnest(needed) AS n WHERE n <> ALL ($5));
 		ELSIF rule.breaches LIKE '%{contract_commitment}%' THEN
-			IF NOT has_table_privilege('focus_contract_commitment', 'SELECT') THEN
+			IF NOT has_table_privilege('@extschema@.focus_contract_commitment', 'SELECT') THEN
 				detail := 'no right to read focus_contract_commitment';
-			ELSIF NOT EXISTS (SELECT FROM focus_contract_commitment) THEN
+			ELSIF NOT EXISTS (SELECT FROM @extschema@.focus_contract_commitment) THEN
 				detail := 'focus_contract_commitment is empty';
 			ELSE
 				state := NULL;
@@ -236,7 +238,7 @@ CREATE FUNCTION focus_internal.conformance_query(
 	tolerance numeric, example_limit integer)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	WITH item AS
 	(
@@ -350,7 +352,7 @@ BEGIN ATOMIC
 					CASE WHEN t.set_number IS NOT NULL THEN 'set_' || t.set_number
 						WHEN t.breaches LIKE '%{rel} AS t WHERE commitmentdiscountid IS NOT NULL%' THEN 'committed'
 						ELSE '(' || $3 || ')' END),
-					'{contract_commitment}', 'focus_contract_commitment'))
+					'{contract_commitment}', '@extschema@.focus_contract_commitment'))
 		FROM together AS t
 	)
 	SELECT coalesce('WITH ' || (SELECT string_agg(c.cte, E',\n')
@@ -365,7 +367,7 @@ CREATE FUNCTION focus_internal.conformance_schema(
 	rules focus_conformance_rules[], relation regclass, types jsonb)
 RETURNS text[]
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	query text;
@@ -395,7 +397,7 @@ COMMENT ON FUNCTION focus_internal.conformance_schema(focus_conformance_rules[],
 CREATE FUNCTION focus_internal.conformance_example(found jsonb, columns text[] DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE sql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	SELECT jsonb_object_agg(coalesce(f.column_id, 'ctid'), e.value)
 	FROM jsonb_each(found) AS e
@@ -411,7 +413,7 @@ CREATE FUNCTION focus_internal.conformance_examples(
 	row_tables oid[], row_addresses tid[], example_limit integer)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	found jsonb;
@@ -438,10 +440,10 @@ CREATE FUNCTION focus_internal.check_conformance_arguments(
 	focus_version text, capabilities text[], tolerance numeric, example_limit integer)
 RETURNS void
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	known text[] := ARRAY(SELECT DISTINCT c FROM focus_conformance_rules AS r, unnest(r.capabilities) AS c ORDER BY c);
+	known text[] := ARRAY(SELECT DISTINCT c FROM @extschema@.focus_conformance_rules AS r, unnest(r.capabilities) AS c ORDER BY c);
 	unknown text := (SELECT c FROM unnest($2) AS c WHERE c <> ALL (known) OR c IS NULL LIMIT 1);
 BEGIN
 	IF $1 IS NULL OR $1 NOT IN ('1.0', '1.1', '1.2', '1.3') THEN
@@ -479,7 +481,7 @@ RETURNS TABLE
 	detail       text
 )
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
 #variable_conflict use_column
@@ -488,7 +490,7 @@ DECLARE
 	charges	text := focus_internal.conformance_source(relation, about, loadid);
 	types	jsonb;
 	usable	text[];
-	rules	focus_conformance_rules[];
+	rules	@extschema@.focus_conformance_rules[];
 	seen	text[];
 	broken	text[];
 	query	text;
@@ -502,7 +504,7 @@ BEGIN
 		array_agg(DISTINCT lower(r.column_id)) FILTER
 			(WHERE $4 IS NULL AND r.capabilities <> '{}' AND r.scope <> 'schema' AND lower(r.column_id) = ANY (usable))
 	INTO rules, seen
-	FROM focus_conformance_rules AS r
+	FROM @extschema@.focus_conformance_rules AS r
 		CROSS JOIN LATERAL focus_internal.conformance_obstacle(r, $3, $4, types, usable) AS o
 	WHERE r.dataset = about AND o.state IS NULL;
 	broken := focus_internal.conformance_schema(rules, relation, types);
@@ -531,7 +533,7 @@ BEGIN
 				focus_internal.conformance_examples(charges, focus_internal.violated(r, $5), r.columns,
 					h.row_tables, h.row_addresses, $6) END,
 		r.requirement, s.detail
-	FROM focus_conformance_rules AS r
+	FROM @extschema@.focus_conformance_rules AS r
 		CROSS JOIN LATERAL focus_internal.conformance_obstacle(r, $3, $4, types, usable) AS o
 		LEFT JOIN hit AS h ON r.rule_id = ANY (h.rule_ids)
 		CROSS JOIN LATERAL
@@ -597,21 +599,21 @@ RETURNS TABLE
 	detail       text
 )
 LANGUAGE plpgsql STABLE COST 100000 ROWS 500
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-	load focus_loads;
+	load @extschema@.focus_loads;
 BEGIN
-	SELECT l.* INTO load FROM focus_loads AS l WHERE l.loadid = $1;
+	SELECT l.* INTO load FROM @extschema@.focus_loads AS l WHERE l.loadid = $1;
 	IF NOT FOUND OR load.state <> 'current' THEN
 		RAISE EXCEPTION 'load % is not current', coalesce($1::text, 'NULL')
 			USING ERRCODE = 'no_data_found', HINT = 'See focus_loads for the loads whose rows are in the dataset.';
 	END IF;
 	RETURN QUERY
 	SELECT * FROM focus_internal.validate(
-		CASE load.dataset WHEN 'CostAndUsage' THEN 'focus_cost_and_usage'::regclass
-			ELSE 'focus_contract_commitment'::regclass END,
+		CASE load.dataset WHEN 'CostAndUsage' THEN '@extschema@.focus_cost_and_usage'::regclass
+			ELSE '@extschema@.focus_contract_commitment'::regclass END,
 		$1, coalesce($2, substring(load.focus_version FROM '^1\.[0-3]'), '1.3'), $3, $4, $5);
 END
 $$;
@@ -633,7 +635,7 @@ RETURNS TABLE
 	score           numeric
 )
 LANGUAGE sql STABLE COST 100000 ROWS 6
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	SELECT v.keyword,
 		count(*) FILTER (WHERE v.state = 'passed'),
@@ -652,15 +654,15 @@ COMMENT ON FUNCTION focus_conformance_score(regclass, text, text[], numeric) IS
 CREATE FUNCTION focus_violation_query(relation regclass, rule_id text, tolerance numeric DEFAULT 0)
 RETURNS text
 LANGUAGE plpgsql STABLE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	rule	focus_conformance_rules;
+	rule	@extschema@.focus_conformance_rules;
 	about	text := focus_internal.conformance_dataset(relation);
 	charges	text := focus_internal.conformance_source(relation, about, NULL);
 BEGIN
 	PERFORM focus_internal.check_conformance_arguments('1.3', NULL, tolerance, 0);
-	SELECT r.* INTO rule FROM focus_conformance_rules AS r WHERE r.rule_id = $2 AND r.dataset = about;
+	SELECT r.* INTO rule FROM @extschema@.focus_conformance_rules AS r WHERE r.rule_id = $2 AND r.dataset = about;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no rule "%" for dataset %', $2, about
 			USING ERRCODE = 'undefined_object', HINT = 'See focus_conformance_rules.';

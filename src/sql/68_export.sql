@@ -15,7 +15,7 @@ COMMENT ON FUNCTION focus_internal.export_time(timestamptz) IS
 CREATE FUNCTION focus_internal.export_custom_columns(relation regclass, dataset text)
 RETURNS TABLE (column_name text, expression text)
 LANGUAGE plpgsql STABLE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	others	name;
@@ -39,7 +39,7 @@ BEGIN
 		CROSS JOIN LATERAL
 			(SELECT CASE WHEN k LIKE 'x\_%' THEN k ELSE 'x_' || k END AS name,
 				format('charge.x_columns ->> %L', k) AS value) AS n
-	WHERE k NOT IN (SELECT f.column_id FROM focus_columns AS f
+	WHERE k NOT IN (SELECT f.column_id FROM @extschema@.focus_columns AS f
 					WHERE f.dataset = $2 AND f.data_type IN ('jsonb', 'focus_tags'))
 	GROUP BY n.name;
 END
@@ -50,7 +50,7 @@ COMMENT ON FUNCTION focus_internal.export_custom_columns(regclass, text) IS
 CREATE FUNCTION focus_export_query(relation regclass, focus_version text DEFAULT '1.3')
 RETURNS text
 LANGUAGE plpgsql STABLE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	about	text := focus_internal.conformance_dataset(relation);
@@ -74,7 +74,7 @@ BEGIN
 				WHEN a.type = 'date'::regtype THEN 'focus_internal.export_time(%s::timestamp AT TIME ZONE ''UTC'')'
 				WHEN x.quoted IS NOT NULL AND f.data_type IN ('jsonb', 'focus_tags') THEN 'coalesce(%s::text, %s ->> %L)'
 				ELSE '%s::text' END, a.quoted, x.quoted, f.column_id) AS expression
-		FROM focus_columns AS f
+		FROM @extschema@.focus_columns AS f
 			JOIN attribute AS a ON a.column_name = lower(f.column_id)
 			LEFT JOIN attribute AS x ON x.column_name = 'x_columns' AND x.type = 'jsonb'::regtype
 		WHERE f.dataset = about
@@ -95,13 +95,13 @@ COMMENT ON FUNCTION focus_export_query(regclass, text) IS
 CREATE FUNCTION focus_export(path text, relation regclass, focus_version text DEFAULT '1.3')
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	rows_written bigint;
 BEGIN
 	EXECUTE format('COPY (%s) TO %L WITH (FORMAT csv, HEADER, ENCODING ''UTF8'')',
-				   focus_export_query(relation, focus_version), path);
+				   @extschema@.focus_export_query(relation, focus_version), path);
 	GET DIAGNOSTICS rows_written = ROW_COUNT;
 	RETURN rows_written;
 END
