@@ -124,6 +124,9 @@ CREATE TABLE charge (LIKE focus_cost_and_usage);
 INSERT INTO charge SELECT * FROM focus_cost_and_usage;
 ALTER TABLE charge ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tax_only ON charge USING (chargecategory = 'Tax');
+-- A new session: plans of this one would remember what its superuser may.
+\c -
+SET timezone = 'UTC';
 SET ROLE regress_focus_reader;
 SELECT * FROM focus_validate('charge');
 RESET ROLE;
@@ -131,8 +134,15 @@ GRANT SELECT ON charge TO regress_focus_reader;
 SET ROLE regress_focus_reader;
 SELECT violations, examples FROM focus_validate('charge') WHERE rule_id = 'CAU-BillingAccountId-C-001-M';
 SELECT state, detail FROM focus_validate('charge') WHERE rule_id = 'DERIVED-ContractApplied-JoinsCommitment';
+SELECT sum(passed) > 0 AS scored FROM focus_conformance_score('charge');
+SELECT focus_violation_query('charge', 'CAU-ListCost-C-011-C') <> '' AS asked;
 UPDATE focus_conformance_rules SET holds = 'true';
 RESET ROLE;
+GRANT SELECT ON focus_cost_and_usage, focus_loads TO regress_focus_reader;
+SET ROLE regress_focus_reader;
+SELECT count(*) > 0 AS ran FROM focus_validate_load(:january);
+RESET ROLE;
+REVOKE ALL ON focus_cost_and_usage, focus_loads FROM regress_focus_reader;
 DROP TABLE charge;
 DROP ROLE regress_focus_reader;
 

@@ -48,6 +48,13 @@ SELECT focus_export('relative.csv', 'focus_cost_and_usage');
 -- Writing into the server takes the right to do so, reading the right to read.
 CREATE ROLE regress_focus_exporter;
 GRANT SELECT ON "a ""table" TO regress_focus_exporter;
+\c -
+LOAD 'focus';
+SET ROLE regress_focus_exporter;
+SELECT focus_export(:'file', '"a ""table"');
+SELECT format('COPY (%s) TO STDOUT (FORMAT csv, HEADER)', focus_export_query('"a ""table"')) \gexec
+RESET ROLE;
+GRANT pg_write_server_files TO regress_focus_exporter;
 SET ROLE regress_focus_exporter;
 SELECT focus_export(:'file', '"a ""table"');
 SELECT count(*) FROM focus_export_1_3;
