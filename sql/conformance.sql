@@ -85,6 +85,15 @@ WHERE column_id IN ('Tags', 'SkuId', 'BillingCurrency') AND state = 'failed';
 SELECT rule_id, violations, examples FROM focus_validate('january', example_limit => 0) WHERE column_id = 'Tags' AND state = 'failed';
 SELECT column_id, state FROM focus_validate_load(:january) WHERE column_id = 'HostProviderName' GROUP BY 1, 2;
 
+-- Tags that are no map break their rule however the file spelled the column.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'lower', focus_version '1.2');
+billedcost,chargecategory,billingperiodstart,tags,skupricedetails
+1,Usage,2026-01-01T00:00:00Z,team=web,[1]
+\.
+SELECT rule_id, violations, examples FROM focus_validate_load((SELECT max(loadid) FROM focus_loads))
+WHERE column_id IN ('Tags', 'SkuPriceDetails') AND state = 'failed';
+SELECT focus_unload(max(deliveryid)) FROM focus_loads;
+
 -- A tolerance between a cost and price x quantity.
 SELECT t AS tolerance, rule_id, violations FROM unnest('{0,0.001,0.0009}'::numeric[]) AS t, focus_validate('january', tolerance => t)
 WHERE rule_id IN ('CAU-ListCost-C-011-C', 'CAU-PricingQuantity-C-013-C') ORDER BY 1, 2;

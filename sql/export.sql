@@ -10,6 +10,10 @@ BilledCost,EffectiveCost,ListCost,ContractedCost,ConsumedQuantity,ChargeCategory
 and a bit","{""a"": ""b"", ""t"": true, ""n"": null, ""z"": 1.50}","{""CoreCount"": 4}","{""Elements"": [{""ContractId"": ""c""}]}",Cirrus,Cirrus,z1,p1,,
 1,1,1,1,2,Usage,EUR,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,2026-01-05T00:00:00Z,2026-01-06T00:00:00Z,, team=web,[1],none,,Cirrus,,,p2,c9
 \.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'first', mode 'append');
+billedcost,billingcurrency,billingperiodstart,tags,skupricedetails
+3,GBP,2026-01-01T00:00:00Z,team=api,two
+\.
 COPY (TABLE focus_export_1_3) TO STDOUT WITH (FORMAT csv, HEADER);
 SELECT focus_export(:'file', 'focus_cost_and_usage');
 SELECT pg_read_file(:'file') AS text \gset

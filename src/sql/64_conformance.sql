@@ -63,6 +63,17 @@ END;
 COMMENT ON FUNCTION focus_internal.base_type(oid) IS
 'The type under a domain; of any other type the type itself.';
 
+CREATE FUNCTION focus_internal.kept_cell(x_columns text, column_id text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- The key is spelled as in the file, as a rule like the specification.
+	SELECT format('coalesce(%1$s -> %2$L, CASE WHEN jsonb_typeof(%1$s) = ''object'' THEN '
+		'(SELECT e.value FROM jsonb_each(%1$s) AS e WHERE lower(e.key) = %3$L ORDER BY e.key LIMIT 1) END)',
+		$1, $2, lower($2));
+END;
+COMMENT ON FUNCTION focus_internal.kept_cell(text, text) IS
+'SQL expression for the cell of a column that the loader kept in x_columns because it is no JSON.';
+
 CREATE FUNCTION focus_internal.conformance_columns(relation regclass, dataset text)
 RETURNS TABLE
 (
@@ -108,11 +119,10 @@ BEGIN ATOMIC
 			LEFT JOIN attribute AS a ON a.column_name = lower(f.column_id)
 		WHERE f.dataset = $2
 	)
-	-- A cell that is no JSON the loader keeps as text in x_columns.
 	SELECT lower(u.column_id), u.column_id, u.type::text,
 		CASE WHEN x.quoted IS NULL OR u.data_type NOT IN ('jsonb', 'focus_tags')
 			 THEN u.expression
-			 ELSE 'coalesce(' || u.expression || format(', %s -> %L)', x.quoted, u.column_id) END
+			 ELSE format('coalesce(%s, %s)', u.expression, focus_internal.kept_cell(x.quoted, u.column_id)) END
 	FROM usable AS u
 		LEFT JOIN attribute AS x ON x.column_name = 'x_columns' AND x.type = 'jsonb'::regtype
 	ORDER BY u.position;

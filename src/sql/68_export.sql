@@ -39,7 +39,7 @@ BEGIN
 		CROSS JOIN LATERAL
 			(SELECT CASE WHEN k LIKE 'x\_%' THEN k ELSE 'x_' || k END AS name,
 				format('charge.x_columns ->> %L', k) AS value) AS n
-	WHERE k NOT IN (SELECT f.column_id FROM @extschema@.focus_columns AS f
+	WHERE lower(k) NOT IN (SELECT lower(f.column_id) FROM @extschema@.focus_columns AS f
 					WHERE f.dataset = $2 AND f.data_type IN ('jsonb', 'focus_tags'))
 	GROUP BY n.name;
 END
@@ -72,8 +72,8 @@ BEGIN
 				WHEN a.type = 'timestamptz'::regtype THEN 'focus_internal.export_time(%s)'
 				WHEN a.type = 'timestamp'::regtype THEN 'focus_internal.export_time(%s AT TIME ZONE ''UTC'')'
 				WHEN a.type = 'date'::regtype THEN 'focus_internal.export_time(%s::timestamp AT TIME ZONE ''UTC'')'
-				WHEN x.quoted IS NOT NULL AND f.data_type IN ('jsonb', 'focus_tags') THEN 'coalesce(%s::text, %s ->> %L)'
-				ELSE '%s::text' END, a.quoted, x.quoted, f.column_id) AS expression
+				WHEN x.quoted IS NOT NULL AND f.data_type IN ('jsonb', 'focus_tags') THEN 'coalesce(%s::text, %s #>> ''{}'')'
+				ELSE '%s::text' END, a.quoted, focus_internal.kept_cell(x.quoted, f.column_id)) AS expression
 		FROM @extschema@.focus_columns AS f
 			JOIN attribute AS a ON a.column_name = lower(f.column_id)
 			LEFT JOIN attribute AS x ON x.column_name = 'x_columns' AND x.type = 'jsonb'::regtype
