@@ -33,6 +33,14 @@ SELECT billingcurrency, x_columns FROM focus_cost_and_usage ORDER BY 1;
 SELECT focus_export(:'file' || '2', 'focus_cost_and_usage');
 SELECT pg_read_file(:'file' || '2') = :'text' AS same;
 
+-- One row with foo, x_foo and x_x_foo, in a table that has a column x_own as well.
+CREATE TABLE customs (billedcost numeric, x_own text, x_columns jsonb);
+INSERT INTO customs VALUES (1, 'own', '{"foo": "a", "x_foo": "b", "x_x_foo": "c", "own": "d", "x_own": "e"}');
+SELECT focus_export(:'file', 'customs');
+SELECT pg_read_file(:'file') AS text \gset
+\echo :text
+DROP TABLE customs;
+
 -- Versions have their columns; other datasets and other people's tables.
 SELECT v, (SELECT count(*) FROM regexp_matches(focus_export_query('focus_cost_and_usage', v), ' AS "[A-Z]', 'g')) AS columns
 FROM unnest('{1.0,1.1,1.2,1.3}'::text[]) AS v;

@@ -20,6 +20,9 @@ AS $$
 DECLARE
 	others	name;
 	keys	text[] := '{}';
+	key		text;
+	taken	text[] := ARRAY(SELECT a.attname FROM pg_attribute AS a
+							WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped);
 BEGIN
 	SELECT a.attname INTO others FROM pg_attribute AS a
 	WHERE a.attrelid = relation AND a.attname = 'x_columns' AND a.atttypid = 'jsonb'::regtype;
@@ -32,16 +35,22 @@ BEGIN
 	SELECT a.attname::text, format('charge.%I::text', a.attname)
 	FROM pg_attribute AS a
 	WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
-		AND a.attname LIKE 'x\_%' AND a.attname NOT IN ('x_columns', 'x_loadid')
-	UNION ALL
-	SELECT n.name, CASE count(*) WHEN 1 THEN min(n.value) ELSE format('coalesce(%s)', string_agg(n.value, ', ' ORDER BY n.value)) END
-	FROM unnest(keys) AS k
-		CROSS JOIN LATERAL
-			(SELECT CASE WHEN k LIKE 'x\_%' THEN k ELSE 'x_' || k END AS name,
-				format('charge.x_columns ->> %L', k) AS value) AS n
-	WHERE lower(k) NOT IN (SELECT lower(f.column_id) FROM @extschema@.focus_columns AS f
-					WHERE f.dataset = $2 AND f.data_type IN ('jsonb', 'focus_tags'))
-	GROUP BY n.name;
+		AND a.attname LIKE 'x\_%' AND a.attname NOT IN ('x_columns', 'x_loadid');
+	-- A row may have both foo and x_foo: each key has a name of its own.
+	FOR key IN
+		SELECT k FROM unnest(keys) AS k
+		WHERE lower(k) NOT IN (SELECT lower(f.column_id) FROM @extschema@.focus_columns AS f
+							   WHERE f.dataset = $2 AND f.data_type IN ('jsonb', 'focus_tags'))
+		ORDER BY k LIKE 'x\_%' DESC, k COLLATE "C"
+	LOOP
+		column_name := CASE WHEN key LIKE 'x\_%' THEN key ELSE 'x_' || key END;
+		WHILE column_name = ANY (taken) LOOP
+			column_name := 'x_' || column_name;
+		END LOOP;
+		taken := taken || column_name;
+		expression := format('charge.x_columns ->> %L', key);
+		RETURN NEXT;
+	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION focus_internal.export_custom_columns(regclass, text) IS
