@@ -39,6 +39,16 @@ INSERT INTO customs VALUES (1, 'own', '{"foo": "a", "x_foo": "b", "x_x_foo": "c"
 SELECT focus_export(:'file', 'customs');
 SELECT pg_read_file(:'file') AS text \gset
 \echo :text
+-- Names and numbers of columns that a query cannot have.
+UPDATE customs SET x_columns = jsonb_build_object(repeat('é', 40) || 'a', 1, repeat('é', 40) || 'b', 2);
+SELECT focus_export(:'file', 'customs');
+UPDATE customs SET x_columns = (SELECT jsonb_object_agg('k' || n, n) FROM generate_series(1, 1663) AS n);
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT focus_export(:'file', 'customs');
+\set VERBOSITY terse
+UPDATE customs SET x_columns = x_columns - 'k7';
+SELECT focus_export(:'file', 'customs');
 DROP TABLE customs;
 
 -- Versions have their columns; other datasets and other people's tables.

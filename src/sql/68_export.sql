@@ -47,6 +47,11 @@ BEGIN
 		WHILE column_name = ANY (taken) LOOP
 			column_name := 'x_' || column_name;
 		END LOOP;
+		IF octet_length(column_name) > 63 THEN
+			RAISE EXCEPTION 'name of custom column "%" is longer than 63 bytes', column_name
+				USING ERRCODE = 'program_limit_exceeded',
+					HINT = 'Export a view whose x_columns does not have this key.';
+		END IF;
 		taken := taken || column_name;
 		expression := format('charge.x_columns ->> %L', key);
 		RETURN NEXT;
@@ -64,6 +69,7 @@ AS $$
 DECLARE
 	about	text := focus_internal.conformance_dataset(relation);
 	list	text;
+	number	bigint;
 BEGIN
 	PERFORM focus_internal.check_conformance_arguments(focus_version, NULL, 0, 0);
 	WITH attribute AS
@@ -92,8 +98,14 @@ BEGIN
 		SELECT 1, row_number() OVER (ORDER BY c.column_name COLLATE "C"), c.column_name, c.expression
 		FROM focus_internal.export_custom_columns(relation, about) AS c
 	)
-	SELECT string_agg(format('%s AS %I', e.expression, e.column_name), ', ' ORDER BY e.part, e.position)
-	INTO list FROM exported AS e;
+	SELECT string_agg(format('%s AS %I', e.expression, e.column_name), ', ' ORDER BY e.part, e.position), count(*)
+	INTO list, number FROM exported AS e;
+	IF number > 1664 THEN
+		RAISE EXCEPTION '"%" has too many columns to export', (SELECT c.relname FROM pg_class AS c WHERE c.oid = relation)
+			USING ERRCODE = 'program_limit_exceeded',
+				DETAIL = format('There are %s columns, keys of x_columns among them. A query can have 1664.', number),
+				HINT = 'Export views whose x_columns has fewer keys.';
+	END IF;
 	RETURN (SELECT format('SELECT %s FROM %I.%I AS charge', list, n.nspname, c.relname)
 			FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = relation);
 END
