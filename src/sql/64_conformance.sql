@@ -418,6 +418,25 @@ END;
 COMMENT ON FUNCTION focus_internal.conformance_example(jsonb, text[]) IS
 'A row as an example: columns under their FOCUS names, and its ctid.';
 
+CREATE FUNCTION focus_internal.conformance_result(
+	query text, memory text, row_tables oid[] DEFAULT NULL, row_addresses tid[] DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+SET work_mem = '4MB'	-- so that the caller's comes back
+AS $$
+DECLARE
+	result	jsonb;
+BEGIN
+	PERFORM set_config('work_mem', memory, true);
+	EXECUTE query INTO result USING row_tables, row_addresses;
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION focus_internal.conformance_result(text, text, oid[], tid[]) IS
+'Runs a query for one jsonb value with a work_mem of its own; $1 and $2 in it are row_tables and row_addresses.';
+
 CREATE FUNCTION focus_internal.conformance_examples(
 	source text, condition text, columns text[],
 	row_tables oid[], row_addresses tid[], example_limit integer)
@@ -429,15 +448,17 @@ DECLARE
 	found jsonb;
 BEGIN
 	IF row_addresses[1] IS NOT NULL THEN
-		EXECUTE format('SELECT jsonb_agg(to_jsonb(c) ORDER BY row_table, row_address) FROM (%s) AS c '
-					   'WHERE row_address = ANY ($2) AND ($1[1] IS NULL OR (row_table, row_address) IN (SELECT * FROM unnest($1, $2)))',
-					   source)
-		INTO found USING row_tables, row_addresses;
+		found := focus_internal.conformance_result(
+			format('SELECT jsonb_agg(to_jsonb(c) ORDER BY row_table, row_address) FROM (%s) AS c '
+				   'WHERE row_address = ANY ($2) AND ($1[1] IS NULL OR (row_table, row_address) IN (SELECT * FROM unnest($1, $2)))',
+				   source),
+			current_setting('work_mem'), row_tables, row_addresses);
 	ELSE
 		-- Rows of views and foreign tables have no address.
-		EXECUTE format('SELECT jsonb_agg(to_jsonb(c)) FROM (SELECT * FROM (%s) AS charge WHERE %s LIMIT %s) AS c',
-					   source, condition, example_limit)
-		INTO found;
+		found := focus_internal.conformance_result(
+			format('SELECT jsonb_agg(to_jsonb(c)) FROM (SELECT * FROM (%s) AS charge WHERE %s LIMIT %s) AS c',
+				   source, condition, example_limit),
+			current_setting('work_mem'));
 	END IF;
 	RETURN (SELECT jsonb_agg(focus_internal.conformance_example(f.value, columns) ORDER BY f.ordinality)
 			FROM jsonb_array_elements(found) WITH ORDINALITY AS f);
@@ -518,14 +539,14 @@ BEGIN
 		CROSS JOIN LATERAL focus_internal.conformance_obstacle(r, $3, $4, types, usable) AS o
 	WHERE r.dataset = about AND o.state IS NULL;
 	broken := focus_internal.conformance_schema(rules, relation, types);
-	-- The combinations are to fit in memory, as much as maintenance may take.
-	IF pg_size_bytes(current_setting('work_mem')) < pg_size_bytes(current_setting('maintenance_work_mem')) THEN
-		PERFORM set_config('work_mem', current_setting('maintenance_work_mem'), true);
-	END IF;
 	query := focus_internal.conformance_query(rules, seen, charges,
 		(SELECT c.relkind = 'p' OR c.relhassubclass FROM pg_class AS c WHERE c.oid = relation), $5, $6);
 	IF query IS NOT NULL THEN
-		EXECUTE format('SELECT jsonb_agg(to_jsonb(h)) FROM (%s) AS h', query) INTO hits;
+		-- The combinations are to fit in memory, as much as maintenance may take.
+		hits := focus_internal.conformance_result(
+			format('SELECT jsonb_agg(to_jsonb(h)) FROM (%s) AS h', query),
+			(SELECT s.setting FROM unnest(ARRAY[current_setting('work_mem'), current_setting('maintenance_work_mem')]) AS s(setting)
+			 ORDER BY pg_size_bytes(s.setting) DESC LIMIT 1));
 	END IF;
 	RETURN QUERY
 	WITH hit AS
