@@ -15,6 +15,9 @@ SELECT * FROM focus_validate('focus_cost_and_usage', tolerance => -1);
 SELECT * FROM focus_validate('focus_cost_and_usage', tolerance => 'NaN');
 SELECT * FROM focus_validate('focus_cost_and_usage', example_limit => -1);
 SELECT * FROM focus_validate_load(99);
+SELECT * FROM focus_validate(NULL);
+SELECT * FROM focus_validate_load(NULL);
+SELECT * FROM focus_conformance_score(NULL);
 SELECT focus_violation_query('focus_cost_and_usage', 'CCT-ContractId-C-002-M');
 
 -- An empty dataset breaks nothing; a version has the rules of its columns.
@@ -122,6 +125,26 @@ SELECT state, violations, examples, detail FROM focus_validate('january') WHERE 
 SELECT * FROM focus_conformance_score('january');
 SELECT count(*) FILTER (WHERE state = 'passed') AS passed, count(*) FILTER (WHERE state = 'failed') AS failed
 FROM focus_validate('january') WHERE keyword = 'MUST NOT';
+
+-- What goes wrong in the query of the rules is told without that query.
+CREATE FUNCTION fail(state text) RETURNS numeric LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'no cost today' USING ERRCODE = state, DETAIL = 'It is Sunday.', HINT = 'Come again.'; END $$;
+CREATE VIEW sunday AS SELECT fail('22012') AS billedcost;
+CREATE VIEW cancelled AS SELECT fail('57014') AS billedcost;
+CREATE FUNCTION pg_temp.told(relation regclass) RETURNS TABLE (state text, message text, detail text, short boolean) LANGUAGE plpgsql AS $$
+DECLARE
+	context text;
+BEGIN
+	PERFORM focus_validate(relation);
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, context = PG_EXCEPTION_CONTEXT;
+	short := length(context) < 1000;
+	RETURN NEXT;
+END $$;
+SELECT * FROM pg_temp.told('sunday');
+SELECT * FROM pg_temp.told('cancelled');
+DROP VIEW sunday, cancelled;
+DROP FUNCTION fail(text);
 
 -- It runs with the rights of the caller, and leaves no setting behind.
 SET work_mem = '1MB';

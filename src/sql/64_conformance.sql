@@ -428,10 +428,18 @@ SET work_mem = '4MB'	-- so that the caller's comes back
 AS $$
 DECLARE
 	result	jsonb;
+	message	text;
+	detail	text;
+	hint	text;
 BEGIN
 	PERFORM set_config('work_mem', memory, true);
 	EXECUTE query INTO result USING row_tables, row_addresses;
 	RETURN result;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+	-- Without its context, which is the query and fills many screens.
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = message,
+		DETAIL = concat_ws(' ', nullif(detail, ''), nullif(hint, ''), 'It was raised while the rules ran over the rows.');
 END
 $$;
 COMMENT ON FUNCTION focus_internal.conformance_result(text, text, oid[], tid[]) IS
@@ -527,6 +535,9 @@ DECLARE
 	query	text;
 	hits	jsonb;
 BEGIN
+	IF relation IS NULL THEN
+		RAISE EXCEPTION 'relation must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	PERFORM focus_internal.check_conformance_arguments($3, $4, $5, $6);
 	SELECT jsonb_object_agg(c.column_name, c.type_name), array_agg(c.column_name) FILTER (WHERE c.expression <> '')
 	INTO types, usable
@@ -636,9 +647,12 @@ AS $$
 DECLARE
 	load @extschema@.focus_loads;
 BEGIN
+	IF $1 IS NULL THEN
+		RAISE EXCEPTION 'load must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	SELECT l.* INTO load FROM @extschema@.focus_loads AS l WHERE l.loadid = $1;
 	IF NOT FOUND OR load.state <> 'current' THEN
-		RAISE EXCEPTION 'load % is not current', coalesce($1::text, 'NULL')
+		RAISE EXCEPTION 'load % is not current', $1
 			USING ERRCODE = 'no_data_found', HINT = 'See focus_loads for the loads whose rows are in the dataset.';
 	END IF;
 	RETURN QUERY
