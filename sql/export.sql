@@ -51,6 +51,21 @@ UPDATE customs SET x_columns = x_columns - 'k7';
 SELECT focus_export(:'file', 'customs');
 DROP TABLE customs;
 
+-- Instants, texts and floats that a file cannot tell from others or the loader does not read.
+CREATE TABLE odd (billedcost float8, chargeperiodstart timestamptz, billingaccountid text, billingperiodstart timestamptz);
+INSERT INTO odd VALUES (1e300, '0044-03-15 00:00Z BC', '', '2026-01-01 00:00Z'), (0.5, '12026-01-01 00:00Z', 'NULL', '2026-01-01 00:00Z'),
+	(2, '-infinity', '(null)', '2026-01-01 00:00Z'), (3, '0001-01-01 00:00Z', 'a', '2026-01-01 00:00Z');
+SELECT focus_export(:'file', 'odd');
+SELECT pg_read_file(:'file') AS text \gset
+\echo :text
+SELECT chargeperiodstart::timestamptz FROM (SELECT regexp_split_to_table(:'text', '\n')) AS l(line), split_part(line, ',', 4) AS chargeperiodstart WHERE line ~ ' BC';
+DELETE FROM odd WHERE billingaccountid = 'a';
+SELECT focus_export(:'file', 'odd');
+SELECT rows_stored, rows_rejected FROM focus_load(:'file', source => 'odd');
+SELECT columnname, value, message FROM focus_rejected_rows ORDER BY line;
+DELETE FROM focus_rejected_rows;
+DROP TABLE odd;
+
 -- Versions have their columns; other datasets and other people's tables.
 SELECT v, (SELECT count(*) FROM regexp_matches(focus_export_query('focus_cost_and_usage', v), ' AS "[A-Z]', 'g')) AS columns
 FROM unnest('{1.0,1.1,1.2,1.3}'::text[]) AS v;

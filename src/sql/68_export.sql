@@ -7,7 +7,8 @@ BEGIN ATOMIC
 	SELECT CASE
 		WHEN NOT isfinite($1) THEN $1::text
 		ELSE to_char($1 AT TIME ZONE 'UTC', CASE WHEN date_trunc('second', $1, 'UTC') = $1
-			THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) END;
+			THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END)
+			|| CASE WHEN extract(year FROM $1 AT TIME ZONE 'UTC') < 0 THEN ' BC' ELSE '' END END;
 END;
 COMMENT ON FUNCTION focus_internal.export_time(timestamptz) IS
 'An instant in the Date/Time Format of FOCUS.';
