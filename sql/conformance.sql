@@ -67,6 +67,12 @@ WHERE kind = 'type' AND state = 'failed';
 SELECT rule_id, state FROM focus_validate('"it''s"."a ""table""; DROP"') WHERE column_id IS NULL;
 DROP SCHEMA "it's" CASCADE;
 
+-- A date that is later than any instant.
+CREATE TABLE late (chargeperiodstart date, chargeperiodend date);
+INSERT INTO late VALUES ('5874897-12-31', '2026-01-01'), ('294276-12-31', 'infinity'), (NULL, '-infinity');
+SELECT rule_id, violations, examples FROM focus_validate('late') WHERE column_id LIKE 'ChargePeriod%' AND state = 'failed';
+DROP TABLE late;
+
 -- A load, by the version that it was read as.  Views have rows without address.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'cirrus', focus_version '1.2');
 BilledCost,EffectiveCost,ListCost,ContractedCost,ListUnitPrice,PricingQuantity,ChargeCategory,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,SkuId,Tags,ProviderName,PublisherName

@@ -110,7 +110,9 @@ BEGIN ATOMIC
 				WHEN f.data_type = 'timestamptz' THEN
 					CASE a.type WHEN 'timestamptz'::regtype THEN a.quoted
 						WHEN 'timestamp'::regtype THEN a.quoted || ' AT TIME ZONE ''UTC'''
-						WHEN 'date'::regtype THEN a.quoted || '::timestamp AT TIME ZONE ''UTC''' END
+						-- A date may be later than any instant.
+						WHEN 'date'::regtype THEN format('CASE WHEN %1$s > ''294276-12-31'' THEN ''infinity'' '
+							'ELSE %1$s::timestamp AT TIME ZONE ''UTC'' END', a.quoted) END
 				WHEN a.type IN ('jsonb'::regtype, 'focus_tags'::regtype) THEN a.quoted || '::jsonb'
 				WHEN a.type IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
 					format('focus_internal.json_or_text(%s::text)', a.quoted)
