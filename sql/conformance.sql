@@ -15,6 +15,9 @@ SELECT * FROM focus_validate('focus_cost_and_usage', tolerance => -1);
 SELECT * FROM focus_validate('focus_cost_and_usage', tolerance => 'NaN');
 SELECT * FROM focus_validate('focus_cost_and_usage', example_limit => -1);
 SELECT * FROM focus_validate_load(99);
+SELECT * FROM focus_validate(NULL);
+SELECT * FROM focus_validate_load(NULL);
+SELECT * FROM focus_conformance_score(NULL);
 SELECT focus_violation_query('focus_cost_and_usage', 'CCT-ContractId-C-002-M');
 
 -- An empty dataset breaks nothing; a version has the rules of its columns.
@@ -64,6 +67,12 @@ WHERE kind = 'type' AND state = 'failed';
 SELECT rule_id, state FROM focus_validate('"it''s"."a ""table""; DROP"') WHERE column_id IS NULL;
 DROP SCHEMA "it's" CASCADE;
 
+-- A date that is later than any instant.
+CREATE TABLE late (chargeperiodstart date, chargeperiodend date);
+INSERT INTO late VALUES ('5874897-12-31', '2026-01-01'), ('294276-12-31', 'infinity'), (NULL, '-infinity');
+SELECT rule_id, violations, examples FROM focus_validate('late') WHERE column_id LIKE 'ChargePeriod%' AND state = 'failed';
+DROP TABLE late;
+
 -- A load, by the version that it was read as.  Views have rows without address.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'cirrus', focus_version '1.2');
 BilledCost,EffectiveCost,ListCost,ContractedCost,ListUnitPrice,PricingQuantity,ChargeCategory,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,SkuId,Tags,ProviderName,PublisherName
@@ -84,6 +93,15 @@ SELECT rule_id, violations, examples FROM focus_validate('january')
 WHERE column_id IN ('Tags', 'SkuId', 'BillingCurrency') AND state = 'failed';
 SELECT rule_id, violations, examples FROM focus_validate('january', example_limit => 0) WHERE column_id = 'Tags' AND state = 'failed';
 SELECT column_id, state FROM focus_validate_load(:january) WHERE column_id = 'HostProviderName' GROUP BY 1, 2;
+
+-- Tags that are no map break their rule however the file spelled the column.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'lower', focus_version '1.2');
+billedcost,chargecategory,billingperiodstart,tags,skupricedetails
+1,Usage,2026-01-01T00:00:00Z,team=web,[1]
+\.
+SELECT rule_id, violations, examples FROM focus_validate_load((SELECT max(loadid) FROM focus_loads))
+WHERE column_id IN ('Tags', 'SkuPriceDetails') AND state = 'failed';
+SELECT focus_unload(max(deliveryid)) FROM focus_loads;
 
 -- A tolerance between a cost and price x quantity.
 SELECT t AS tolerance, rule_id, violations FROM unnest('{0,0.001,0.0009}'::numeric[]) AS t, focus_validate('january', tolerance => t)
@@ -114,16 +132,44 @@ SELECT * FROM focus_conformance_score('january');
 SELECT count(*) FILTER (WHERE state = 'passed') AS passed, count(*) FILTER (WHERE state = 'failed') AS failed
 FROM focus_validate('january') WHERE keyword = 'MUST NOT';
 
+-- What goes wrong in the query of the rules is told without that query.
+CREATE FUNCTION fail(state text) RETURNS numeric LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'no cost today' USING ERRCODE = state, DETAIL = 'It is Sunday.', HINT = 'Come again.'; END $$;
+CREATE VIEW sunday AS SELECT fail('22012') AS billedcost;
+CREATE VIEW cancelled AS SELECT fail('57014') AS billedcost;
+CREATE FUNCTION pg_temp.told(relation regclass) RETURNS TABLE (state text, message text, detail text, short boolean) LANGUAGE plpgsql AS $$
+DECLARE
+	context text;
+BEGIN
+	PERFORM focus_validate(relation);
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, context = PG_EXCEPTION_CONTEXT;
+	short := length(context) < 1000;
+	RETURN NEXT;
+END $$;
+SELECT * FROM pg_temp.told('sunday');
+SELECT * FROM pg_temp.told('cancelled');
+DROP VIEW sunday, cancelled;
+DROP FUNCTION fail(text);
+
 -- It runs with the rights of the caller, and leaves no setting behind.
 SET work_mem = '1MB';
 SELECT count(*) > 0 AS ran FROM focus_validate('january') WHERE state = 'failed';
 SHOW work_mem;
 RESET work_mem;
+BEGIN;
+SET LOCAL work_mem = '1MB';
+SELECT count(*) > 0 AS ran FROM focus_validate('january') WHERE state = 'failed';
+SHOW work_mem;
+COMMIT;
 CREATE ROLE regress_focus_reader;
 CREATE TABLE charge (LIKE focus_cost_and_usage);
 INSERT INTO charge SELECT * FROM focus_cost_and_usage;
 ALTER TABLE charge ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tax_only ON charge USING (chargecategory = 'Tax');
+-- A new session: plans of this one would remember what its superuser may.
+\c -
+SET timezone = 'UTC';
 SET ROLE regress_focus_reader;
 SELECT * FROM focus_validate('charge');
 RESET ROLE;
@@ -131,8 +177,15 @@ GRANT SELECT ON charge TO regress_focus_reader;
 SET ROLE regress_focus_reader;
 SELECT violations, examples FROM focus_validate('charge') WHERE rule_id = 'CAU-BillingAccountId-C-001-M';
 SELECT state, detail FROM focus_validate('charge') WHERE rule_id = 'DERIVED-ContractApplied-JoinsCommitment';
+SELECT sum(passed) > 0 AS scored FROM focus_conformance_score('charge');
+SELECT focus_violation_query('charge', 'CAU-ListCost-C-011-C') <> '' AS asked;
 UPDATE focus_conformance_rules SET holds = 'true';
 RESET ROLE;
+GRANT SELECT ON focus_cost_and_usage, focus_loads TO regress_focus_reader;
+SET ROLE regress_focus_reader;
+SELECT count(*) > 0 AS ran FROM focus_validate_load(:january);
+RESET ROLE;
+REVOKE ALL ON focus_cost_and_usage, focus_loads FROM regress_focus_reader;
 DROP TABLE charge;
 DROP ROLE regress_focus_reader;
 

@@ -10,6 +10,10 @@ BilledCost,EffectiveCost,ListCost,ContractedCost,ConsumedQuantity,ChargeCategory
 and a bit","{""a"": ""b"", ""t"": true, ""n"": null, ""z"": 1.50}","{""CoreCount"": 4}","{""Elements"": [{""ContractId"": ""c""}]}",Cirrus,Cirrus,z1,p1,,
 1,1,1,1,2,Usage,EUR,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,2026-01-05T00:00:00Z,2026-01-06T00:00:00Z,, team=web,[1],none,,Cirrus,,,p2,c9
 \.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'first', mode 'append');
+billedcost,billingcurrency,billingperiodstart,tags,skupricedetails
+3,GBP,2026-01-01T00:00:00Z,team=api,two
+\.
 COPY (TABLE focus_export_1_3) TO STDOUT WITH (FORMAT csv, HEADER);
 SELECT focus_export(:'file', 'focus_cost_and_usage');
 SELECT pg_read_file(:'file') AS text \gset
@@ -28,6 +32,39 @@ SELECT billingcurrency, x_columns FROM focus_cost_and_usage ORDER BY 1;
 -- The second time all names are FOCUS's own or begin with x_: nothing changes any more.
 SELECT focus_export(:'file' || '2', 'focus_cost_and_usage');
 SELECT pg_read_file(:'file' || '2') = :'text' AS same;
+
+-- One row with foo, x_foo and x_x_foo, in a table that has a column x_own as well.
+CREATE TABLE customs (billedcost numeric, x_own text, x_columns jsonb);
+INSERT INTO customs VALUES (1, 'own', '{"foo": "a", "x_foo": "b", "x_x_foo": "c", "own": "d", "x_own": "e"}');
+SELECT focus_export(:'file', 'customs');
+SELECT pg_read_file(:'file') AS text \gset
+\echo :text
+-- Names and numbers of columns that a query cannot have.
+UPDATE customs SET x_columns = jsonb_build_object(repeat('é', 40) || 'a', 1, repeat('é', 40) || 'b', 2);
+SELECT focus_export(:'file', 'customs');
+UPDATE customs SET x_columns = (SELECT jsonb_object_agg('k' || n, n) FROM generate_series(1, 1663) AS n);
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT focus_export(:'file', 'customs');
+\set VERBOSITY terse
+UPDATE customs SET x_columns = x_columns - 'k7';
+SELECT focus_export(:'file', 'customs');
+DROP TABLE customs;
+
+-- Instants, texts and floats that a file cannot tell from others or the loader does not read.
+CREATE TABLE odd (billedcost float8, chargeperiodstart timestamptz, billingaccountid text, billingperiodstart timestamptz);
+INSERT INTO odd VALUES (1e300, '0044-03-15 00:00Z BC', '', '2026-01-01 00:00Z'), (0.5, '12026-01-01 00:00Z', 'NULL', '2026-01-01 00:00Z'),
+	(2, '-infinity', '(null)', '2026-01-01 00:00Z'), (3, '0001-01-01 00:00Z', 'a', '2026-01-01 00:00Z');
+SELECT focus_export(:'file', 'odd');
+SELECT pg_read_file(:'file') AS text \gset
+\echo :text
+SELECT chargeperiodstart::timestamptz FROM (SELECT regexp_split_to_table(:'text', '\n')) AS l(line), split_part(line, ',', 4) AS chargeperiodstart WHERE line ~ ' BC';
+DELETE FROM odd WHERE billingaccountid = 'a';
+SELECT focus_export(:'file', 'odd');
+SELECT rows_stored, rows_rejected FROM focus_load(:'file', source => 'odd');
+SELECT columnname, value, message FROM focus_rejected_rows ORDER BY line;
+DELETE FROM focus_rejected_rows;
+DROP TABLE odd;
 
 -- Versions have their columns; other datasets and other people's tables.
 SELECT v, (SELECT count(*) FROM regexp_matches(focus_export_query('focus_cost_and_usage', v), ' AS "[A-Z]', 'g')) AS columns
@@ -48,6 +85,13 @@ SELECT focus_export('relative.csv', 'focus_cost_and_usage');
 -- Writing into the server takes the right to do so, reading the right to read.
 CREATE ROLE regress_focus_exporter;
 GRANT SELECT ON "a ""table" TO regress_focus_exporter;
+\c -
+LOAD 'focus';
+SET ROLE regress_focus_exporter;
+SELECT focus_export(:'file', '"a ""table"');
+SELECT format('COPY (%s) TO STDOUT (FORMAT csv, HEADER)', focus_export_query('"a ""table"')) \gexec
+RESET ROLE;
+GRANT pg_write_server_files TO regress_focus_exporter;
 SET ROLE regress_focus_exporter;
 SELECT focus_export(:'file', '"a ""table"');
 SELECT count(*) FROM focus_export_1_3;

@@ -42,5 +42,15 @@ SELECT source, periods, data_until, missing_days, deliveries, delivery_interval 
 \x off
 SELECT * FROM focus_freshness_at(NULL);
 
+-- The transaction that loads sees its delivery at once.
+LOAD 'focus';
+BEGIN;
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'just now');
+BilledCost,BillingPeriodStart
+1,2026-01-01T00:00:00Z
+\.
+SELECT source, periods, deliveries FROM focus_freshness WHERE source = 'just now';
+ROLLBACK;
+
 DELETE FROM focus_cost_and_usage;
 TRUNCATE focus_loads, focus_time_sectors, focus_dataset_instances;

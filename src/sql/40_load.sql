@@ -22,7 +22,7 @@ COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean) IS
 CREATE FUNCTION focus_unload(deliveryid bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 SET row_security = off
 AS $$
 DECLARE
@@ -33,32 +33,32 @@ DECLARE
 BEGIN
 	-- the lock under which deliveries decide what they replace
 	PERFORM pg_catalog.pg_advisory_xact_lock(x'666f6373'::integer, 0);
-	UPDATE focus_loads l SET state = 'removed'
+	UPDATE @extschema@.focus_loads l SET state = 'removed'
 	WHERE l.deliveryid = focus_unload.deliveryid AND l.state IN ('current', 'rejected', 'empty');
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'delivery % is not loaded', deliveryid
 			USING ERRCODE = 'no_data_found', HINT = 'See focus_loads for the deliveries that are.';
 	END IF;
 	SELECT array_agg(l.loadid), min(l.dataset) INTO loads, dataset
-	FROM focus_loads l WHERE l.deliveryid = focus_unload.deliveryid AND l.state = 'removed';
+	FROM @extschema@.focus_loads l WHERE l.deliveryid = focus_unload.deliveryid AND l.state = 'removed';
 	IF dataset = 'CostAndUsage' THEN
-		removed := focus_delete_groups('focus_cost_and_usage', 'x_loadid', loads);
-		DELETE FROM focus_cost_and_usage WHERE x_loadid = ANY (loads);
+		removed := @extschema@.focus_delete_groups('@extschema@.focus_cost_and_usage', 'x_loadid', loads);
+		DELETE FROM @extschema@.focus_cost_and_usage WHERE x_loadid = ANY (loads);
 	ELSE
 		removed := 0;
-		DELETE FROM focus_contract_commitment WHERE x_loadid = ANY (loads);
+		DELETE FROM @extschema@.focus_contract_commitment WHERE x_loadid = ANY (loads);
 	END IF;
 	GET DIAGNOSTICS removed_rows = ROW_COUNT;
 	removed := removed + removed_rows;
-	UPDATE focus_time_sectors s SET timesectorlastupdated = now()
-	FROM focus_loads l
+	UPDATE @extschema@.focus_time_sectors s SET timesectorlastupdated = now()
+	FROM @extschema@.focus_loads l
 	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0
 	AND s.datasetinstanceid = l.dataset || ':' || l.source AND s.timesectorstart = l.billingperiodstart;
-	UPDATE focus_dataset_instances i SET recencylastupdated = now(), datasetinstancelastupdated = now()
-	FROM focus_loads l
+	UPDATE @extschema@.focus_dataset_instances i SET recencylastupdated = now(), datasetinstancelastupdated = now()
+	FROM @extschema@.focus_loads l
 	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0 AND i.datasetinstanceid = l.dataset || ':' || l.source;
-	DELETE FROM focus_rejected_rows r WHERE r.loadid = ANY (loads);
-	DELETE FROM focus_load_findings f WHERE f.deliveryid = focus_unload.deliveryid;
+	DELETE FROM @extschema@.focus_rejected_rows r WHERE r.loadid = ANY (loads);
+	DELETE FROM @extschema@.focus_load_findings f WHERE f.deliveryid = focus_unload.deliveryid;
 	RETURN removed;
 END;
 $$;

@@ -68,7 +68,7 @@ VALUES
 
 CREATE FUNCTION focus_internal.guard_allocation_methods() RETURNS trigger
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	used	record;
@@ -91,10 +91,10 @@ BEGIN
 
 	FOR used IN
 		SELECT m.method_id, m.version, m.builtin
-		FROM focus_allocation_methods AS m
+		FROM @extschema@.focus_allocation_methods AS m
 		WHERE (TG_LEVEL = 'STATEMENT' OR (m.method_id, m.version) = (OLD.method_id, OLD.version))
 			AND (m.builtin OR EXISTS
-				(SELECT FROM focus_allocation_run_pools AS p
+				(SELECT FROM @extschema@.focus_allocation_run_pools AS p
 				 WHERE (p.method_id, p.method_version) = (m.method_id, m.version)))
 		ORDER BY m.method_id, m.version
 		LIMIT 1

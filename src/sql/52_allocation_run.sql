@@ -186,7 +186,7 @@ CREATE FUNCTION focus_internal.check_cluster_charges
 	(cluster text, period_start timestamptz, period_end timestamptz)
 RETURNS void
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	twice	record;
@@ -194,10 +194,10 @@ BEGIN
 	SELECT mine.pool, other.cluster AS other_cluster, other.pool AS other_pool,
 		b.resourceid, b.chargeperiodstart
 	INTO twice
-	FROM focus_cost_and_usage AS b
-		JOIN focus_cluster_charges AS mine
+	FROM @extschema@.focus_cost_and_usage AS b
+		JOIN @extschema@.focus_cluster_charges AS mine
 			ON mine.cluster = $1 AND focus_internal.charge_fits(mine, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid)
-		JOIN focus_cluster_charges AS other
+		JOIN @extschema@.focus_cluster_charges AS other
 			ON (other.cluster, other.pool) <> (mine.cluster, mine.pool)
 				AND focus_internal.charge_fits(other, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid)
 	WHERE b.chargeperiodstart >= $2 AND b.chargeperiodstart < $3
@@ -221,14 +221,14 @@ CREATE FUNCTION focus_internal.check_cluster_metrics
 	(cluster text, period_start timestamptz, period_end timestamptz)
 RETURNS void
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	bad		record;
 BEGIN
 	SELECT d.metric, min(d.unit) AS one_unit, max(d.unit) AS other_unit
 	INTO bad
-	FROM focus_cluster_metrics AS d
+	FROM @extschema@.focus_cluster_metrics AS d
 	WHERE d.cluster = $1 AND tstzrange(d.period_start, d.period_end) && tstzrange($2, $3)
 	GROUP BY d.metric
 	HAVING count(DISTINCT d.unit) > 1
@@ -250,7 +250,7 @@ BEGIN
 			max(m.period_end) OVER earlier AS same_end,
 			max(m.period_end) FILTER (WHERE m.workload IS NULL) OVER earlier_any AS total_end,
 			max(m.period_end) FILTER (WHERE m.workload IS NOT NULL) OVER earlier_any AS detail_end
-		 FROM focus_cluster_metrics AS m
+		 FROM @extschema@.focus_cluster_metrics AS m
 		 WHERE m.cluster = $1 AND tstzrange(m.period_start, m.period_end) && tstzrange($2, $3)
 		 WINDOW earlier AS
 				(PARTITION BY m.namespace, m.workload, m.metric
@@ -281,14 +281,14 @@ COMMENT ON FUNCTION focus_internal.check_cluster_metrics(text, timestamptz, time
 CREATE FUNCTION focus_internal.pool_method(pool focus_cluster_pools, period_start timestamptz)
 RETURNS focus_allocation_methods
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	method	focus_allocation_methods;
+	method	@extschema@.focus_allocation_methods;
 	percent	numeric;
 BEGIN
 	SELECT m.* INTO method
-	FROM focus_allocation_methods AS m
+	FROM @extschema@.focus_allocation_methods AS m
 	WHERE m.method_id = pool.method_id
 		AND CASE WHEN pool.method_version IS NULL
 				 THEN m.valid_from <= (period_start AT TIME ZONE 'UTC')::date
@@ -309,7 +309,7 @@ BEGIN
 	END IF;
 	IF method.kind = 'fixed_share' THEN
 		SELECT coalesce(sum(s.percent), 0) INTO percent
-		FROM focus_cluster_shares AS s
+		FROM @extschema@.focus_cluster_shares AS s
 		WHERE (s.cluster, s.pool) = (pool.cluster, pool.pool);
 		IF percent <> 100 THEN
 			RAISE EXCEPTION 'shares of pool "%" of cluster "%" add up to % percent',
@@ -334,15 +334,15 @@ BEGIN ATOMIC
 	SELECT format(
 		CASE
 			WHEN ($1).driver_metrics = '{cpu_core_hours}' THEN
-				'trim_scale(focus_allocate_by_cpu(%1$s, r.weight, %2$s) OVER part)'
+				'trim_scale(@extschema@.focus_allocate_by_cpu(%1$s, r.weight, %2$s) OVER part)'
 			WHEN ($1).driver_metrics = '{memory_gib_hours}' THEN
-				'trim_scale(focus_allocate_by_memory(%1$s, r.weight, %2$s) OVER part)'
+				'trim_scale(@extschema@.focus_allocate_by_memory(%1$s, r.weight, %2$s) OVER part)'
 			WHEN ($1).kind = 'even' THEN
-				'trim_scale(focus_allocate_evenly(%1$s, %2$s) OVER part)'
+				'trim_scale(@extschema@.focus_allocate_evenly(%1$s, %2$s) OVER part)'
 			WHEN ($1).kind = 'fixed_share' THEN
-				'trim_scale(focus_allocate_by_fixed_share(%1$s, r.weight, %2$s) OVER part)'
+				'trim_scale(@extschema@.focus_allocate_by_fixed_share(%1$s, r.weight, %2$s) OVER part)'
 			ELSE
-				'trim_scale(focus_share(%1$s, r.weight, %2$s) OVER part)'
+				'trim_scale(@extschema@.focus_share(%1$s, r.weight, %2$s) OVER part)'
 		END,
 		$2, format('greatest(%s, scale(%s))', ($1).scale, $2));
 END;
@@ -364,7 +364,7 @@ COMMENT ON FUNCTION focus_internal.tags_without(focus_tags, focus_tags) IS
 CREATE FUNCTION focus_internal.part_columns(method focus_allocation_methods,
 											OUT names text, OUT expressions text)
 LANGUAGE sql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
 		string_agg(CASE
@@ -401,7 +401,7 @@ CREATE FUNCTION focus_internal.allocate_pool
 	(run focus_allocation_runs, pool focus_cluster_pools, method focus_allocation_methods)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
 SET jit = off
 AS $$
@@ -416,13 +416,13 @@ WITH matched AS MATERIALIZED
 	FROM focus_internal.charges AS b
 	WHERE b.chargeperiodstart >= $2 AND b.chargeperiodstart < $3
 		AND EXISTS
-			(SELECT FROM focus_cluster_charges AS rule
+			(SELECT FROM @extschema@.focus_cluster_charges AS rule
 			 WHERE rule.cluster = ($4).cluster AND rule.pool = ($4).pool
 				AND focus_internal.charge_fits(rule, b.tags, b.resourceid, b.subaccountid, b.servicename, b.allocatedmethodid))
 ),
 origin AS
 (
-	INSERT INTO focus_allocation_origins
+	INSERT INTO @extschema@.focus_allocation_origins
 		(run_id, pool, charge_key, copies, chargeperiodstart, chargeperiodend, resourceid,
 		 billingcurrency, billedcost, effectivecost, listcost, contractedcost, pricingquantity,
 		 consumedquantity, pricingcurrencyeffectivecost, commitmentdiscountquantity)
@@ -460,7 +460,7 @@ receiver AS MATERIALIZED
 ),
 finding AS
 (
-	INSERT INTO focus_allocation_findings
+	INSERT INTO @extschema@.focus_allocation_findings
 		(run_id, pool, finding, metric, charge_periods, first_start, last_start)
 	SELECT $1, ($4).pool, f.finding, f.metric, count(*),
 		min(w.chargeperiodstart), max(w.chargeperiodstart)
@@ -472,10 +472,10 @@ applied_part AS
 (
 	SELECT o.origin_id, r.position_no, e.number, e.element,
 		focus_internal.contract_applied_array(c.contractapplied) AS key,
-		focus_share(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedCost') * o.copies, r.weight,
+		@extschema@.focus_share(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedCost') * o.copies, r.weight,
 			greatest(($5).scale, scale(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedCost'))))
 			OVER part AS cost,
-		focus_share(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedQuantity') * o.copies, r.weight,
+		@extschema@.focus_share(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedQuantity') * o.copies, r.weight,
 			greatest(($5).scale, scale(focus_internal.json_amount(e.element, 'ContractCommitmentAppliedQuantity'))))
 			OVER part AS quantity
 	FROM origin AS o
@@ -503,7 +503,7 @@ applied AS
 	FROM applied_part AS a
 	GROUP BY a.origin_id, a.position_no
 )
-INSERT INTO focus_allocated_charges (%1$s, x_runid, x_originid, x_cluster, x_pool, x_kind)
+INSERT INTO @extschema@.focus_allocated_charges (%1$s, x_runid, x_originid, x_cluster, x_pool, x_kind)
 SELECT
 	%2$s,
 	$1, o.origin_id, ($4).cluster, ($4).pool, r.kind
@@ -521,17 +521,17 @@ WINDOW part AS (PARTITION BY o.origin_id ORDER BY r.position_no)
 $sql$, columns.names, columns.expressions)
 	USING run.run_id, run.period_start, run.period_end, pool, method;
 
-	INSERT INTO focus_allocation_run_pools
+	INSERT INTO @extschema@.focus_allocation_run_pools
 		(run_id, pool, billing_currency, method_id, method_version, receiver,
 		 origin_charges, allocated_charges, billed_cost, effective_cost)
 	SELECT run.run_id, pool.pool, o.billingcurrency, method.method_id, method.version,
 		CASE WHEN method.kind = 'flat_fee' THEN pool.receiver END,
 		sum(o.copies),
-		(SELECT count(*) FROM focus_allocated_charges AS p
+		(SELECT count(*) FROM @extschema@.focus_allocated_charges AS p
 		 WHERE p.x_runid = run.run_id AND p.x_pool = pool.pool
 			AND p.billingcurrency IS NOT DISTINCT FROM o.billingcurrency),
 		sum(o.billedcost * o.copies), sum(o.effectivecost * o.copies)
-	FROM focus_allocation_origins AS o
+	FROM @extschema@.focus_allocation_origins AS o
 	WHERE o.run_id = run.run_id AND o.pool = pool.pool
 	GROUP BY o.billingcurrency;
 END
@@ -546,14 +546,14 @@ COMMENT ON FUNCTION focus_internal.allocate_pool
 -- parts do not add up is not committed.
 CREATE FUNCTION focus_internal.check_allocation(run_id bigint) RETURNS void
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	bad		record;
 BEGIN
 	SELECT o.pool, o.resourceid, o.chargeperiodstart, v.metric, v.origin, v.parts
 	INTO bad
-	FROM focus_allocation_origins AS o
+	FROM @extschema@.focus_allocation_origins AS o
 		LEFT JOIN
 			(SELECT a.x_originid,
 				sum(a.billedcost) AS billedcost, sum(a.effectivecost) AS effectivecost,
@@ -565,7 +565,7 @@ BEGIN
 				sum((SELECT sum((e.element ->> 'AllocatedRatio')::numeric)
 					 FROM jsonb_array_elements(a.allocatedmethoddetails -> 'Elements') AS e(element)))
 					AS ratio
-			 FROM focus_allocated_charges AS a
+			 FROM @extschema@.focus_allocated_charges AS a
 			 WHERE a.x_runid = $1
 			 GROUP BY a.x_originid) AS p
 			ON p.x_originid = o.origin_id
@@ -602,13 +602,13 @@ CREATE FUNCTION focus_internal.supersede_allocations
 	(cluster text, period_start timestamptz, period_end timestamptz)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	other	focus_allocation_runs;
+	other	@extschema@.focus_allocation_runs;
 BEGIN
 	SELECT r.* INTO other
-	FROM focus_allocation_runs AS r
+	FROM @extschema@.focus_allocation_runs AS r
 	WHERE r.cluster = $1 AND r.state = 'current'
 		AND r.period_start < $3 AND r.period_end > $2
 		AND NOT (r.period_start >= $2 AND r.period_end <= $3)
@@ -622,11 +622,11 @@ BEGIN
 				HINT = 'Run a period that contains all of it, or withdraw it with focus_withdraw_allocation.';
 	END IF;
 
-	DELETE FROM focus_allocation_origins AS o
-	USING focus_allocation_runs AS r
+	DELETE FROM @extschema@.focus_allocation_origins AS o
+	USING @extschema@.focus_allocation_runs AS r
 	WHERE r.run_id = o.run_id AND r.cluster = $1 AND r.state = 'current'
 		AND r.period_start >= $2 AND r.period_end <= $3;
-	UPDATE focus_allocation_runs AS r SET state = 'superseded'
+	UPDATE @extschema@.focus_allocation_runs AS r SET state = 'superseded'
 	WHERE r.cluster = $1 AND r.state = 'current'
 		AND r.period_start >= $2 AND r.period_end <= $3;
 END
@@ -636,7 +636,7 @@ COMMENT ON FUNCTION focus_internal.supersede_allocations(text, timestamptz, time
 
 CREATE FUNCTION focus_internal.lock_cluster(cluster text) RETURNS void
 LANGUAGE sql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	SELECT pg_advisory_xact_lock('focus_allocation_runs'::regclass::oid::bigint::integer, hashtext($1));
 END;
@@ -647,12 +647,12 @@ CREATE FUNCTION focus_internal.allocate_cluster
 	(cluster text, period_start timestamptz, period_end timestamptz)
 RETURNS bigint
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-	run		focus_allocation_runs;
-	pool	focus_cluster_pools;
+	run		@extschema@.focus_allocation_runs;
+	pool	@extschema@.focus_cluster_pools;
 	finding	record;
 BEGIN
 	PERFORM focus_internal.lock_cluster($1);
@@ -660,30 +660,30 @@ BEGIN
 	PERFORM focus_internal.check_cluster_metrics($1, $2, $3);
 	PERFORM focus_internal.supersede_allocations($1, $2, $3);
 
-	INSERT INTO focus_allocation_runs (cluster, period_start, period_end, state)
+	INSERT INTO @extschema@.focus_allocation_runs (cluster, period_start, period_end, state)
 	VALUES ($1, $2, $3, 'current')
 	RETURNING * INTO run;
 
 	FOR pool IN
-		SELECT p.* FROM focus_cluster_pools AS p WHERE p.cluster = $1 ORDER BY p.pool
+		SELECT p.* FROM @extschema@.focus_cluster_pools AS p WHERE p.cluster = $1 ORDER BY p.pool
 	LOOP
 		PERFORM focus_internal.allocate_pool(run, pool, focus_internal.pool_method(pool, $2));
 	END LOOP;
 	PERFORM focus_internal.check_allocation(run.run_id);
 
-	UPDATE focus_allocation_runs AS r
+	UPDATE @extschema@.focus_allocation_runs AS r
 	SET finished_at = clock_timestamp(),
 		origin_charges = t.origin_charges,
 		allocated_charges = t.allocated_charges
 	FROM
 		(SELECT coalesce(sum(p.origin_charges), 0) AS origin_charges,
 			coalesce(sum(p.allocated_charges), 0) AS allocated_charges
-		 FROM focus_allocation_run_pools AS p
+		 FROM @extschema@.focus_allocation_run_pools AS p
 		 WHERE p.run_id = run.run_id) AS t
 	WHERE r.run_id = run.run_id;
 
 	FOR finding IN
-		SELECT f.* FROM focus_allocation_findings AS f
+		SELECT f.* FROM @extschema@.focus_allocation_findings AS f
 		WHERE f.run_id = run.run_id AND f.finding IN ('no_driver', 'no_namespace')
 		ORDER BY f.pool, f.metric
 	LOOP
@@ -704,7 +704,7 @@ COMMENT ON FUNCTION focus_internal.allocate_cluster(text, timestamptz, timestamp
 CREATE PROCEDURE focus_run_allocation
 	(cluster text, period_start date, period_end date DEFAULT NULL)
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	starts	timestamptz := period_start::timestamp AT TIME ZONE 'UTC';
@@ -716,13 +716,13 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'Give the first day, and the first day after the period, which is later.';
 	END IF;
-	IF $1 IS NOT NULL AND NOT EXISTS (SELECT FROM focus_clusters AS c WHERE c.cluster = $1) THEN
+	IF $1 IS NOT NULL AND NOT EXISTS (SELECT FROM @extschema@.focus_clusters AS c WHERE c.cluster = $1) THEN
 		RAISE EXCEPTION 'cluster "%" does not exist', $1
 			USING ERRCODE = 'undefined_object', HINT = 'See focus_clusters.';
 	END IF;
 
 	FOR one IN
-		SELECT c.cluster FROM focus_clusters AS c
+		SELECT c.cluster FROM @extschema@.focus_clusters AS c
 		WHERE c.cluster = coalesce($1, c.cluster)
 		ORDER BY c.cluster COLLATE "C"
 	LOOP
@@ -735,22 +735,22 @@ COMMENT ON PROCEDURE focus_run_allocation(text, date, date) IS
 
 CREATE PROCEDURE focus_withdraw_allocation(run_id bigint)
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	run		focus_allocation_runs;
+	run		@extschema@.focus_allocation_runs;
 BEGIN
-	SELECT r.* INTO run FROM focus_allocation_runs AS r WHERE r.run_id = $1;
+	SELECT r.* INTO run FROM @extschema@.focus_allocation_runs AS r WHERE r.run_id = $1;
 	IF FOUND THEN
 		PERFORM focus_internal.lock_cluster(run.cluster);
-		UPDATE focus_allocation_runs AS r SET state = 'withdrawn'
+		UPDATE @extschema@.focus_allocation_runs AS r SET state = 'withdrawn'
 		WHERE r.run_id = $1 AND r.state = 'current';
 	END IF;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no current allocation run %', coalesce($1::text, 'NULL')
 			USING ERRCODE = 'undefined_object', HINT = 'See focus_allocation_runs.';
 	END IF;
-	DELETE FROM focus_allocation_origins AS o WHERE o.run_id = $1;
+	DELETE FROM @extschema@.focus_allocation_origins AS o WHERE o.run_id = $1;
 END
 $$;
 COMMENT ON PROCEDURE focus_withdraw_allocation(bigint) IS

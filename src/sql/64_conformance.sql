@@ -63,6 +63,17 @@ END;
 COMMENT ON FUNCTION focus_internal.base_type(oid) IS
 'The type under a domain; of any other type the type itself.';
 
+CREATE FUNCTION focus_internal.kept_cell(x_columns text, column_id text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- The key is spelled as in the file, as a rule like the specification.
+	SELECT format('coalesce(%1$s -> %2$L, CASE WHEN jsonb_typeof(%1$s) = ''object'' THEN '
+		'(SELECT e.value FROM jsonb_each(%1$s) AS e WHERE lower(e.key) = %3$L ORDER BY e.key LIMIT 1) END)',
+		$1, $2, lower($2));
+END;
+COMMENT ON FUNCTION focus_internal.kept_cell(text, text) IS
+'SQL expression for the cell of a column that the loader kept in x_columns because it is no JSON.';
+
 CREATE FUNCTION focus_internal.conformance_columns(relation regclass, dataset text)
 RETURNS TABLE
 (
@@ -72,7 +83,7 @@ RETURNS TABLE
 	expression   text
 )
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	WITH attribute AS
 	(
@@ -99,7 +110,9 @@ BEGIN ATOMIC
 				WHEN f.data_type = 'timestamptz' THEN
 					CASE a.type WHEN 'timestamptz'::regtype THEN a.quoted
 						WHEN 'timestamp'::regtype THEN a.quoted || ' AT TIME ZONE ''UTC'''
-						WHEN 'date'::regtype THEN a.quoted || '::timestamp AT TIME ZONE ''UTC''' END
+						-- A date may be later than any instant.
+						WHEN 'date'::regtype THEN format('CASE WHEN %1$s > ''294276-12-31'' THEN ''infinity'' '
+							'ELSE %1$s::timestamp AT TIME ZONE ''UTC'' END', a.quoted) END
 				WHEN a.type IN ('jsonb'::regtype, 'focus_tags'::regtype) THEN a.quoted || '::jsonb'
 				WHEN a.type IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) THEN
 					format('focus_internal.json_or_text(%s::text)', a.quoted)
@@ -108,11 +121,10 @@ BEGIN ATOMIC
 			LEFT JOIN attribute AS a ON a.column_name = lower(f.column_id)
 		WHERE f.dataset = $2
 	)
-	-- A cell that is no JSON the loader keeps as text in x_columns.
 	SELECT lower(u.column_id), u.column_id, u.type::text,
 		CASE WHEN x.quoted IS NULL OR u.data_type NOT IN ('jsonb', 'focus_tags')
 			 THEN u.expression
-			 ELSE 'coalesce(' || u.expression || format(', %s -> %L)', x.quoted, u.column_id) END
+			 ELSE format('coalesce(%s, %s)', u.expression, focus_internal.kept_cell(x.quoted, u.column_id)) END
 	FROM usable AS u
 		LEFT JOIN attribute AS x ON x.column_name = 'x_columns' AND x.type = 'jsonb'::regtype
 	ORDER BY u.position;
@@ -122,22 +134,24 @@ COMMENT ON FUNCTION focus_internal.conformance_columns(regclass, text) IS
 
 CREATE FUNCTION focus_internal.conformance_dataset(relation regclass) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	dataset text;
+	class   pg_class;
 BEGIN
-	IF (SELECT relkind FROM pg_class WHERE oid = relation) NOT IN ('r', 'p', 'v', 'm', 'f') THEN
-		RAISE EXCEPTION '"%" is not a table or view', relation USING ERRCODE = 'wrong_object_type';
+	SELECT c.* INTO class FROM pg_class AS c WHERE c.oid = relation;
+	IF class.relkind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
+		RAISE EXCEPTION '"%" is not a table or view', class.relname USING ERRCODE = 'wrong_object_type';
 	END IF;
 	SELECT f.dataset INTO dataset
-	FROM focus_columns AS f
+	FROM @extschema@.focus_columns AS f
 		JOIN pg_attribute AS a ON a.attrelid = relation AND lower(a.attname) = lower(f.column_id)
 	WHERE a.attnum > 0 AND NOT a.attisdropped
 	GROUP BY f.dataset
 	ORDER BY count(*) DESC, f.dataset DESC LIMIT 1;
 	IF dataset IS NULL THEN
-		RAISE EXCEPTION '"%" has no column of FOCUS', relation
+		RAISE EXCEPTION '"%" has no column of FOCUS', class.relname
 			USING ERRCODE = 'undefined_column', HINT = 'See focus_columns for the columns of its datasets.';
 	END IF;
 	RETURN dataset;
@@ -149,7 +163,7 @@ COMMENT ON FUNCTION focus_internal.conformance_dataset(regclass) IS
 CREATE FUNCTION focus_internal.conformance_source(relation regclass, dataset text, loadid bigint)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	-- Missing columns are NULL: rules that read them are not run.  Ids are told
 	-- apart by provider, so that ProviderName stands in for ServiceProviderName.
@@ -187,7 +201,7 @@ CREATE FUNCTION focus_internal.conformance_obstacle(
 	rule focus_conformance_rules, focus_version text, capabilities text[], types jsonb, usable text[],
 	OUT state text, OUT detail text)
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	needed text[] := rule.columns;
@@ -215,9 +229,9 @@ BEGIN
 			detail := (SELECT 'wrong type: ' || string_agg(format('%s is %s', n, $4 ->> n), ', ')
 					   FROM unnest(needed) AS n WHERE n <> ALL ($5));
 		ELSIF rule.breaches LIKE '%{contract_commitment}%' THEN
-			IF NOT has_table_privilege('focus_contract_commitment', 'SELECT') THEN
+			IF NOT has_table_privilege('@extschema@.focus_contract_commitment', 'SELECT') THEN
 				detail := 'no right to read focus_contract_commitment';
-			ELSIF NOT EXISTS (SELECT FROM focus_contract_commitment) THEN
+			ELSIF NOT EXISTS (SELECT FROM @extschema@.focus_contract_commitment) THEN
 				detail := 'focus_contract_commitment is empty';
 			ELSE
 				state := NULL;
@@ -236,7 +250,7 @@ CREATE FUNCTION focus_internal.conformance_query(
 	tolerance numeric, example_limit integer)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	WITH item AS
 	(
@@ -350,7 +364,7 @@ BEGIN ATOMIC
 					CASE WHEN t.set_number IS NOT NULL THEN 'set_' || t.set_number
 						WHEN t.breaches LIKE '%{rel} AS t WHERE commitmentdiscountid IS NOT NULL%' THEN 'committed'
 						ELSE '(' || $3 || ')' END),
-					'{contract_commitment}', 'focus_contract_commitment'))
+					'{contract_commitment}', '@extschema@.focus_contract_commitment'))
 		FROM together AS t
 	)
 	SELECT coalesce('WITH ' || (SELECT string_agg(c.cte, E',\n')
@@ -365,7 +379,7 @@ CREATE FUNCTION focus_internal.conformance_schema(
 	rules focus_conformance_rules[], relation regclass, types jsonb)
 RETURNS text[]
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	query text;
@@ -395,7 +409,7 @@ COMMENT ON FUNCTION focus_internal.conformance_schema(focus_conformance_rules[],
 CREATE FUNCTION focus_internal.conformance_example(found jsonb, columns text[] DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE sql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	SELECT jsonb_object_agg(coalesce(f.column_id, 'ctid'), e.value)
 	FROM jsonb_each(found) AS e
@@ -406,26 +420,55 @@ END;
 COMMENT ON FUNCTION focus_internal.conformance_example(jsonb, text[]) IS
 'A row as an example: columns under their FOCUS names, and its ctid.';
 
+CREATE FUNCTION focus_internal.conformance_result(
+	query text, memory text, row_tables oid[] DEFAULT NULL, row_addresses tid[] DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+SET work_mem = '4MB'	-- so that the caller's comes back
+AS $$
+DECLARE
+	result	jsonb;
+	message	text;
+	detail	text;
+	hint	text;
+BEGIN
+	PERFORM set_config('work_mem', memory, true);
+	EXECUTE query INTO result USING row_tables, row_addresses;
+	RETURN result;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+	-- Without its context, which is the query and fills many screens.
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = message,
+		DETAIL = concat_ws(' ', nullif(detail, ''), nullif(hint, ''), 'It was raised while the rules ran over the rows.');
+END
+$$;
+COMMENT ON FUNCTION focus_internal.conformance_result(text, text, oid[], tid[]) IS
+'Runs a query for one jsonb value with a work_mem of its own; $1 and $2 in it are row_tables and row_addresses.';
+
 CREATE FUNCTION focus_internal.conformance_examples(
 	source text, condition text, columns text[],
 	row_tables oid[], row_addresses tid[], example_limit integer)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	found jsonb;
 BEGIN
 	IF row_addresses[1] IS NOT NULL THEN
-		EXECUTE format('SELECT jsonb_agg(to_jsonb(c) ORDER BY row_table, row_address) FROM (%s) AS c '
-					   'WHERE row_address = ANY ($2) AND ($1[1] IS NULL OR (row_table, row_address) IN (SELECT * FROM unnest($1, $2)))',
-					   source)
-		INTO found USING row_tables, row_addresses;
+		found := focus_internal.conformance_result(
+			format('SELECT jsonb_agg(to_jsonb(c) ORDER BY row_table, row_address) FROM (%s) AS c '
+				   'WHERE row_address = ANY ($2) AND ($1[1] IS NULL OR (row_table, row_address) IN (SELECT * FROM unnest($1, $2)))',
+				   source),
+			current_setting('work_mem'), row_tables, row_addresses);
 	ELSE
 		-- Rows of views and foreign tables have no address.
-		EXECUTE format('SELECT jsonb_agg(to_jsonb(c)) FROM (SELECT * FROM (%s) AS charge WHERE %s LIMIT %s) AS c',
-					   source, condition, example_limit)
-		INTO found;
+		found := focus_internal.conformance_result(
+			format('SELECT jsonb_agg(to_jsonb(c)) FROM (SELECT * FROM (%s) AS charge WHERE %s LIMIT %s) AS c',
+				   source, condition, example_limit),
+			current_setting('work_mem'));
 	END IF;
 	RETURN (SELECT jsonb_agg(focus_internal.conformance_example(f.value, columns) ORDER BY f.ordinality)
 			FROM jsonb_array_elements(found) WITH ORDINALITY AS f);
@@ -438,10 +481,10 @@ CREATE FUNCTION focus_internal.check_conformance_arguments(
 	focus_version text, capabilities text[], tolerance numeric, example_limit integer)
 RETURNS void
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	known text[] := ARRAY(SELECT DISTINCT c FROM focus_conformance_rules AS r, unnest(r.capabilities) AS c ORDER BY c);
+	known text[] := ARRAY(SELECT DISTINCT c FROM @extschema@.focus_conformance_rules AS r, unnest(r.capabilities) AS c ORDER BY c);
 	unknown text := (SELECT c FROM unnest($2) AS c WHERE c <> ALL (known) OR c IS NULL LIMIT 1);
 BEGIN
 	IF $1 IS NULL OR $1 NOT IN ('1.0', '1.1', '1.2', '1.3') THEN
@@ -479,7 +522,7 @@ RETURNS TABLE
 	detail       text
 )
 LANGUAGE plpgsql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
 #variable_conflict use_column
@@ -488,12 +531,15 @@ DECLARE
 	charges	text := focus_internal.conformance_source(relation, about, loadid);
 	types	jsonb;
 	usable	text[];
-	rules	focus_conformance_rules[];
+	rules	@extschema@.focus_conformance_rules[];
 	seen	text[];
 	broken	text[];
 	query	text;
 	hits	jsonb;
 BEGIN
+	IF relation IS NULL THEN
+		RAISE EXCEPTION 'relation must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	PERFORM focus_internal.check_conformance_arguments($3, $4, $5, $6);
 	SELECT jsonb_object_agg(c.column_name, c.type_name), array_agg(c.column_name) FILTER (WHERE c.expression <> '')
 	INTO types, usable
@@ -502,18 +548,18 @@ BEGIN
 		array_agg(DISTINCT lower(r.column_id)) FILTER
 			(WHERE $4 IS NULL AND r.capabilities <> '{}' AND r.scope <> 'schema' AND lower(r.column_id) = ANY (usable))
 	INTO rules, seen
-	FROM focus_conformance_rules AS r
+	FROM @extschema@.focus_conformance_rules AS r
 		CROSS JOIN LATERAL focus_internal.conformance_obstacle(r, $3, $4, types, usable) AS o
 	WHERE r.dataset = about AND o.state IS NULL;
 	broken := focus_internal.conformance_schema(rules, relation, types);
-	-- The combinations are to fit in memory, as much as maintenance may take.
-	IF pg_size_bytes(current_setting('work_mem')) < pg_size_bytes(current_setting('maintenance_work_mem')) THEN
-		PERFORM set_config('work_mem', current_setting('maintenance_work_mem'), true);
-	END IF;
 	query := focus_internal.conformance_query(rules, seen, charges,
 		(SELECT c.relkind = 'p' OR c.relhassubclass FROM pg_class AS c WHERE c.oid = relation), $5, $6);
 	IF query IS NOT NULL THEN
-		EXECUTE format('SELECT jsonb_agg(to_jsonb(h)) FROM (%s) AS h', query) INTO hits;
+		-- The combinations are to fit in memory, as much as maintenance may take.
+		hits := focus_internal.conformance_result(
+			format('SELECT jsonb_agg(to_jsonb(h)) FROM (%s) AS h', query),
+			(SELECT s.setting FROM unnest(ARRAY[current_setting('work_mem'), current_setting('maintenance_work_mem')]) AS s(setting)
+			 ORDER BY pg_size_bytes(s.setting) DESC LIMIT 1));
 	END IF;
 	RETURN QUERY
 	WITH hit AS
@@ -531,7 +577,7 @@ BEGIN
 				focus_internal.conformance_examples(charges, focus_internal.violated(r, $5), r.columns,
 					h.row_tables, h.row_addresses, $6) END,
 		r.requirement, s.detail
-	FROM focus_conformance_rules AS r
+	FROM @extschema@.focus_conformance_rules AS r
 		CROSS JOIN LATERAL focus_internal.conformance_obstacle(r, $3, $4, types, usable) AS o
 		LEFT JOIN hit AS h ON r.rule_id = ANY (h.rule_ids)
 		CROSS JOIN LATERAL
@@ -597,21 +643,24 @@ RETURNS TABLE
 	detail       text
 )
 LANGUAGE plpgsql STABLE COST 100000 ROWS 500
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-	load focus_loads;
+	load @extschema@.focus_loads;
 BEGIN
-	SELECT l.* INTO load FROM focus_loads AS l WHERE l.loadid = $1;
+	IF $1 IS NULL THEN
+		RAISE EXCEPTION 'load must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	SELECT l.* INTO load FROM @extschema@.focus_loads AS l WHERE l.loadid = $1;
 	IF NOT FOUND OR load.state <> 'current' THEN
-		RAISE EXCEPTION 'load % is not current', coalesce($1::text, 'NULL')
+		RAISE EXCEPTION 'load % is not current', $1
 			USING ERRCODE = 'no_data_found', HINT = 'See focus_loads for the loads whose rows are in the dataset.';
 	END IF;
 	RETURN QUERY
 	SELECT * FROM focus_internal.validate(
-		CASE load.dataset WHEN 'CostAndUsage' THEN 'focus_cost_and_usage'::regclass
-			ELSE 'focus_contract_commitment'::regclass END,
+		CASE load.dataset WHEN 'CostAndUsage' THEN '@extschema@.focus_cost_and_usage'::regclass
+			ELSE '@extschema@.focus_contract_commitment'::regclass END,
 		$1, coalesce($2, substring(load.focus_version FROM '^1\.[0-3]'), '1.3'), $3, $4, $5);
 END
 $$;
@@ -633,7 +682,7 @@ RETURNS TABLE
 	score           numeric
 )
 LANGUAGE sql STABLE COST 100000 ROWS 6
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	SELECT v.keyword,
 		count(*) FILTER (WHERE v.state = 'passed'),
@@ -652,15 +701,15 @@ COMMENT ON FUNCTION focus_conformance_score(regclass, text, text[], numeric) IS
 CREATE FUNCTION focus_violation_query(relation regclass, rule_id text, tolerance numeric DEFAULT 0)
 RETURNS text
 LANGUAGE plpgsql STABLE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	rule	focus_conformance_rules;
+	rule	@extschema@.focus_conformance_rules;
 	about	text := focus_internal.conformance_dataset(relation);
 	charges	text := focus_internal.conformance_source(relation, about, NULL);
 BEGIN
 	PERFORM focus_internal.check_conformance_arguments('1.3', NULL, tolerance, 0);
-	SELECT r.* INTO rule FROM focus_conformance_rules AS r WHERE r.rule_id = $2 AND r.dataset = about;
+	SELECT r.* INTO rule FROM @extschema@.focus_conformance_rules AS r WHERE r.rule_id = $2 AND r.dataset = about;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no rule "%" for dataset %', $2, about
 			USING ERRCODE = 'undefined_object', HINT = 'See focus_conformance_rules.';

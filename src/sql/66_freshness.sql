@@ -105,7 +105,7 @@ COMMENT ON FUNCTION focus_freshness_at(timestamptz) IS
 'How far the data of each source reaches, what is missing in it, and when its next delivery is due, as seen at an instant.';
 
 CREATE VIEW focus_freshness WITH (security_invoker = true) AS
-SELECT * FROM focus_freshness_at(now());
+SELECT * FROM focus_freshness_at(statement_timestamp());
 COMMENT ON VIEW focus_freshness IS
 'How far the data of each source reaches, what is missing in it, and when its next delivery is due, as of now.';
 COMMENT ON COLUMN focus_freshness.dataset IS 'FOCUS dataset: CostAndUsage or ContractCommitment.';

@@ -7,7 +7,8 @@ BEGIN ATOMIC
 	SELECT CASE
 		WHEN NOT isfinite($1) THEN $1::text
 		ELSE to_char($1 AT TIME ZONE 'UTC', CASE WHEN date_trunc('second', $1, 'UTC') = $1
-			THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END) END;
+			THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END)
+			|| CASE WHEN extract(year FROM $1 AT TIME ZONE 'UTC') < 0 THEN ' BC' ELSE '' END END;
 END;
 COMMENT ON FUNCTION focus_internal.export_time(timestamptz) IS
 'An instant in the Date/Time Format of FOCUS.';
@@ -15,11 +16,14 @@ COMMENT ON FUNCTION focus_internal.export_time(timestamptz) IS
 CREATE FUNCTION focus_internal.export_custom_columns(relation regclass, dataset text)
 RETURNS TABLE (column_name text, expression text)
 LANGUAGE plpgsql STABLE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	others	name;
 	keys	text[] := '{}';
+	key		text;
+	taken	text[] := ARRAY(SELECT a.attname FROM pg_attribute AS a
+							WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped);
 BEGIN
 	SELECT a.attname INTO others FROM pg_attribute AS a
 	WHERE a.attrelid = relation AND a.attname = 'x_columns' AND a.atttypid = 'jsonb'::regtype;
@@ -32,16 +36,27 @@ BEGIN
 	SELECT a.attname::text, format('charge.%I::text', a.attname)
 	FROM pg_attribute AS a
 	WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
-		AND a.attname LIKE 'x\_%' AND a.attname NOT IN ('x_columns', 'x_loadid')
-	UNION ALL
-	SELECT n.name, CASE count(*) WHEN 1 THEN min(n.value) ELSE format('coalesce(%s)', string_agg(n.value, ', ' ORDER BY n.value)) END
-	FROM unnest(keys) AS k
-		CROSS JOIN LATERAL
-			(SELECT CASE WHEN k LIKE 'x\_%' THEN k ELSE 'x_' || k END AS name,
-				format('charge.x_columns ->> %L', k) AS value) AS n
-	WHERE k NOT IN (SELECT f.column_id FROM focus_columns AS f
-					WHERE f.dataset = $2 AND f.data_type IN ('jsonb', 'focus_tags'))
-	GROUP BY n.name;
+		AND a.attname LIKE 'x\_%' AND a.attname NOT IN ('x_columns', 'x_loadid');
+	-- A row may have both foo and x_foo: each key has a name of its own.
+	FOR key IN
+		SELECT k FROM unnest(keys) AS k
+		WHERE lower(k) NOT IN (SELECT lower(f.column_id) FROM @extschema@.focus_columns AS f
+							   WHERE f.dataset = $2 AND f.data_type IN ('jsonb', 'focus_tags'))
+		ORDER BY k LIKE 'x\_%' DESC, k COLLATE "C"
+	LOOP
+		column_name := CASE WHEN key LIKE 'x\_%' THEN key ELSE 'x_' || key END;
+		WHILE column_name = ANY (taken) LOOP
+			column_name := 'x_' || column_name;
+		END LOOP;
+		IF octet_length(column_name) > 63 THEN
+			RAISE EXCEPTION 'name of custom column "%" is longer than 63 bytes', column_name
+				USING ERRCODE = 'program_limit_exceeded',
+					HINT = 'Export a view whose x_columns does not have this key.';
+		END IF;
+		taken := taken || column_name;
+		expression := format('charge.x_columns ->> %L', key);
+		RETURN NEXT;
+	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION focus_internal.export_custom_columns(regclass, text) IS
@@ -50,11 +65,12 @@ COMMENT ON FUNCTION focus_internal.export_custom_columns(regclass, text) IS
 CREATE FUNCTION focus_export_query(relation regclass, focus_version text DEFAULT '1.3')
 RETURNS text
 LANGUAGE plpgsql STABLE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	about	text := focus_internal.conformance_dataset(relation);
 	list	text;
+	number	bigint;
 BEGIN
 	PERFORM focus_internal.check_conformance_arguments(focus_version, NULL, 0, 0);
 	WITH attribute AS
@@ -72,9 +88,9 @@ BEGIN
 				WHEN a.type = 'timestamptz'::regtype THEN 'focus_internal.export_time(%s)'
 				WHEN a.type = 'timestamp'::regtype THEN 'focus_internal.export_time(%s AT TIME ZONE ''UTC'')'
 				WHEN a.type = 'date'::regtype THEN 'focus_internal.export_time(%s::timestamp AT TIME ZONE ''UTC'')'
-				WHEN x.quoted IS NOT NULL AND f.data_type IN ('jsonb', 'focus_tags') THEN 'coalesce(%s::text, %s ->> %L)'
-				ELSE '%s::text' END, a.quoted, x.quoted, f.column_id) AS expression
-		FROM focus_columns AS f
+				WHEN x.quoted IS NOT NULL AND f.data_type IN ('jsonb', 'focus_tags') THEN 'coalesce(%s::text, %s #>> ''{}'')'
+				ELSE '%s::text' END, a.quoted, focus_internal.kept_cell(x.quoted, f.column_id)) AS expression
+		FROM @extschema@.focus_columns AS f
 			JOIN attribute AS a ON a.column_name = lower(f.column_id)
 			LEFT JOIN attribute AS x ON x.column_name = 'x_columns' AND x.type = 'jsonb'::regtype
 		WHERE f.dataset = about
@@ -83,8 +99,14 @@ BEGIN
 		SELECT 1, row_number() OVER (ORDER BY c.column_name COLLATE "C"), c.column_name, c.expression
 		FROM focus_internal.export_custom_columns(relation, about) AS c
 	)
-	SELECT string_agg(format('%s AS %I', e.expression, e.column_name), ', ' ORDER BY e.part, e.position)
-	INTO list FROM exported AS e;
+	SELECT string_agg(format('%s AS %I', e.expression, e.column_name), ', ' ORDER BY e.part, e.position), count(*)
+	INTO list, number FROM exported AS e;
+	IF number > 1664 THEN
+		RAISE EXCEPTION '"%" has too many columns to export', (SELECT c.relname FROM pg_class AS c WHERE c.oid = relation)
+			USING ERRCODE = 'program_limit_exceeded',
+				DETAIL = format('There are %s columns, keys of x_columns among them. A query can have 1664.', number),
+				HINT = 'Export views whose x_columns has fewer keys.';
+	END IF;
 	RETURN (SELECT format('SELECT %s FROM %I.%I AS charge', list, n.nspname, c.relname)
 			FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = relation);
 END
@@ -95,13 +117,13 @@ COMMENT ON FUNCTION focus_export_query(regclass, text) IS
 CREATE FUNCTION focus_export(path text, relation regclass, focus_version text DEFAULT '1.3')
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	rows_written bigint;
 BEGIN
 	EXECUTE format('COPY (%s) TO %L WITH (FORMAT csv, HEADER, ENCODING ''UTF8'')',
-				   focus_export_query(relation, focus_version), path);
+				   @extschema@.focus_export_query(relation, focus_version), path);
 	GET DIAGNOSTICS rows_written = ROW_COUNT;
 	RETURN rows_written;
 END

@@ -63,19 +63,19 @@ SELECT pg_catalog.pg_extension_config_dump('focus_job_steps', '');
 CREATE FUNCTION focus_internal.start_job(job text, period_start timestamptz, period_end timestamptz)
 RETURNS bigint
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
 	new_id	bigint;
 BEGIN
-	UPDATE focus_job_runs AS r
+	UPDATE @extschema@.focus_job_runs AS r
 	SET state = 'interrupted', finished_at = clock_timestamp(),
 		message = 'The session ended before the job did.'
 	WHERE r.job = $1 AND r.state = 'running'
 		AND NOT EXISTS (SELECT FROM pg_stat_activity AS a
 						WHERE a.pid = r.backend_pid AND a.pid <> pg_backend_pid());
-	INSERT INTO focus_job_runs (job, period_start, period_end)
+	INSERT INTO @extschema@.focus_job_runs (job, period_start, period_end)
 	VALUES ($1, $2, $3)
 	RETURNING job_run_id INTO new_id;
 	RETURN new_id;
@@ -86,12 +86,12 @@ COMMENT ON FUNCTION focus_internal.start_job(text, timestamptz, timestamptz) IS
 
 CREATE FUNCTION focus_internal.finish_job(job_run_id bigint) RETURNS text
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	new_state	text;
 BEGIN
-	UPDATE focus_job_runs AS r
+	UPDATE @extschema@.focus_job_runs AS r
 	SET state = CASE WHEN s.failed > 0 THEN 'failed' ELSE 'succeeded' END,
 		finished_at = clock_timestamp(),
 		rows_written = s.rows_written,
@@ -100,7 +100,7 @@ BEGIN
 		(SELECT count(*) FILTER (WHERE t.state = 'succeeded') AS succeeded,
 			count(*) FILTER (WHERE t.state = 'failed') AS failed,
 			coalesce(sum(t.rows_written), 0) AS rows_written
-		 FROM focus_job_steps AS t
+		 FROM @extschema@.focus_job_steps AS t
 		 WHERE t.job_run_id = $1) AS s
 	WHERE r.job_run_id = $1
 	RETURNING r.state INTO new_state;
@@ -113,7 +113,7 @@ COMMENT ON FUNCTION focus_internal.finish_job(bigint) IS
 CREATE FUNCTION focus_internal.chargeback_clusters(period_start timestamptz, period_end timestamptz)
 RETURNS text[]
 LANGUAGE sql STABLE
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, @extschema@, pg_temp
 BEGIN ATOMIC
 	SELECT coalesce(array_agg(c.cluster ORDER BY c.cluster COLLATE "C"), '{}')
 	FROM
@@ -135,7 +135,7 @@ CREATE FUNCTION focus_internal.chargeback_step
 	(job_run_id bigint, cluster text, period_start timestamptz, period_end timestamptz)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -146,15 +146,15 @@ DECLARE
 	detail		text;
 BEGIN
 	new_run_id := focus_internal.allocate_cluster($2, $3, $4);
-	INSERT INTO focus_job_steps (job_run_id, step, state, started_at, run_id, rows_written, message)
+	INSERT INTO @extschema@.focus_job_steps (job_run_id, step, state, started_at, run_id, rows_written, message)
 	SELECT $1, $2, 'succeeded', began, r.run_id, r.allocated_charges,
 		(SELECT string_agg(DISTINCT concat_ws(' ', f.finding, f.metric), ', ')
-		 FROM focus_allocation_findings AS f WHERE f.run_id = r.run_id)
-	FROM focus_allocation_runs AS r
+		 FROM @extschema@.focus_allocation_findings AS f WHERE f.run_id = r.run_id)
+	FROM @extschema@.focus_allocation_runs AS r
 	WHERE r.run_id = new_run_id;
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-	INSERT INTO focus_job_steps (job_run_id, step, state, started_at, sqlstate, message)
+	INSERT INTO @extschema@.focus_job_steps (job_run_id, step, state, started_at, sqlstate, message)
 	VALUES ($1, $2, 'failed', began, code, concat_ws(E'\n', problem, nullif(detail, '')));
 	RAISE WARNING 'could not allocate cluster "%": %', $2, problem
 		USING ERRCODE = code, HINT = 'See focus_job_steps.';
@@ -238,7 +238,7 @@ COMMENT ON FUNCTION focus_internal.check_pg_cron() IS
 
 CREATE FUNCTION focus_schedule_chargeback(schedule text DEFAULT '15 5 * * *') RETURNS bigint
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	job_id	bigint;
@@ -261,7 +261,7 @@ COMMENT ON FUNCTION focus_schedule_chargeback(text) IS
 
 CREATE FUNCTION focus_unschedule_chargeback() RETURNS boolean
 LANGUAGE plpgsql
-SET search_path = @extschema@, pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	scheduled	boolean;

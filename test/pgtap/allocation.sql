@@ -129,7 +129,6 @@ SELECT is_empty('SELECT * FROM "Billing data".focus_allocation_reconciliation WH
 CREATE ROLE focus_test_finance;
 CREATE ROLE focus_test_reader;
 GRANT USAGE ON SCHEMA "Billing data" TO focus_test_finance, focus_test_reader;
-GRANT USAGE ON SCHEMA focus_internal TO focus_test_finance;
 GRANT SELECT ON ALL TABLES IN SCHEMA "Billing data" TO focus_test_finance, focus_test_reader;
 GRANT INSERT, UPDATE, DELETE ON "Billing data".focus_allocation_runs, "Billing data".focus_allocation_run_pools,
 	"Billing data".focus_allocation_findings, "Billing data".focus_allocation_origins,
