@@ -6,7 +6,8 @@
  * Each value of a key has an id, which is found once for each code of a row
  * group.  Where the node returns states, values are told apart by their bytes:
  * that may be finer than the query's equality, but the node above puts together
- * what is equal.  Where it returns results, they are told apart by equality.
+ * what is equal.  Where it returns results, equal values have one id: by the
+ * type's equality, or by bytes if that is the same.
  *
  *-------------------------------------------------------------------------
  */
