@@ -38,5 +38,11 @@ SELECT query, differences(query) FROM (VALUES
 ALTER TABLE t DROP CONSTRAINT t_pkey;
 ALTER TABLE heap_t DROP CONSTRAINT heap_t_pkey;
 
+-- Types of less than eight bytes
+SELECT query, differences(query) FROM (VALUES
+    ('SELECT greatest(o, 4294967291::oid), count(*) FROM t GROUP BY 1'),
+    ('SELECT o, count(DISTINCT CASE WHEN id % 2 = 0 THEN o ELSE 4294967290::oid END) FROM t GROUP BY o'),
+    ('SELECT CASE WHEN id % 3 = 0 THEN c ELSE ''\200'' END, count(*) FROM t GROUP BY 1')) q(query);
+
 DROP TABLE t, heap_t;
 DROP FUNCTION differences(text);
