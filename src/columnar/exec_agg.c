@@ -92,6 +92,8 @@ begin(CustomScanState *node, EState *estate, int eflags)
 		state->position = lsecond_int(lfourth(plan->custom_private));
 		state->value_type = lthird_oid(oids);
 		state->inner = ExecInitNode(lsecond(plan->custom_plans), estate, eflags);
+		state->inner_context = AllocSetContextCreate(estate->es_query_cxt, "focus aggregate filter",
+													 ALLOCSET_DEFAULT_SIZES);
 		node->custom_ps = list_make1(state->inner); /* for EXPLAIN */
 		quals = lappend(quals, focus_semijoin_condition(outer, oids, state->param));
 	}

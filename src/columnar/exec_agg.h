@@ -244,6 +244,7 @@ typedef struct FocusAggState
 	/* A plan whose values rows have to have; or NULL */
 	PlanState  *inner;
 	bool		inner_is_done;
+	MemoryContext inner_context;	/* of the values */
 	int			param;			/* of the executor, for an array of the values */
 	int			position;		/* of the values in the inner plan's rows, from 0 */
 	Oid			value_type;

@@ -141,16 +141,18 @@ focus_semijoin_condition(Expr *outer, List *oids, int paramid)
 
 /*
  * Runs the inner plan and sets the parameter to its values.  NULL goes with no
- * row.
+ * row.  The values are the node's: what the parameter has held may be that of
+ * another executor, which this one rechecks a row for.
  */
 void
 focus_semijoin_run(FocusAggState *state)
 {
 	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
 	ParamExecData *param = &econtext->ecxt_param_exec_vals[state->param];
-	MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_query_memory);
-	ArrayBuildState *values = initArrayResult(state->value_type, CurrentMemoryContext, true);
+	ArrayBuildState *values;
 
+	MemoryContextReset(state->inner_context);
+	values = initArrayResult(state->value_type, state->inner_context, false);
 	for (;;)
 	{
 		TupleTableSlot *slot = ExecProcNode(state->inner);
@@ -161,13 +163,10 @@ focus_semijoin_run(FocusAggState *state)
 			break;
 		value = slot_getattr(slot, state->position + 1, &isnull);
 		if (!isnull)
-			values = accumArrayResult(values, value, false, state->value_type, CurrentMemoryContext);
+			values = accumArrayResult(values, value, false, state->value_type, state->inner_context);
 	}
-	if (DatumGetPointer(param->value) != NULL)
-		pfree(DatumGetPointer(param->value));
 	param->execPlan = NULL;
 	param->isnull = false;
-	param->value = makeArrayResult(values, CurrentMemoryContext);
-	MemoryContextSwitchTo(caller);
+	param->value = makeArrayResult(values, state->inner_context);
 	state->inner_is_done = true;
 }
