@@ -44,5 +44,21 @@ SELECT query, differences(query) FROM (VALUES
     ('SELECT o, count(DISTINCT CASE WHEN id % 2 = 0 THEN o ELSE 4294967290::oid END) FROM t GROUP BY o'),
     ('SELECT CASE WHEN id % 3 = 0 THEN c ELSE ''\200'' END, count(*) FROM t GROUP BY 1')) q(query);
 
+-- More keys than a table has columns: left to core
+CREATE FUNCTION many_keys(keys int) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE query text; line text; n bigint; reason text;
+BEGIN
+    SELECT 'SELECT count(*) FROM t WHERE id < 10 GROUP BY ' || string_agg('id + ' || i, ', ') INTO query FROM generate_series(1, keys) i;
+    EXECUTE 'SELECT sum(count) FROM (' || query || ') q' INTO n;
+    FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || query LOOP
+        reason := coalesce(substring(line FROM 'Not Vectorized: .*'), substring(line FROM 'FocusAggregate'), reason);
+    END LOOP;
+    RETURN n || ' ' || coalesce(reason, '');
+END $$;
+SELECT many_keys(1600);
+SELECT many_keys(1601);
+SELECT many_keys(1660);
+DROP FUNCTION many_keys(int);
+
 DROP TABLE t, heap_t;
 DROP FUNCTION differences(text);

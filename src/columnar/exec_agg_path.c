@@ -175,6 +175,7 @@ static const char *
 why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 {
 	Query	   *parse = root->parse;
+	int			nkeys = 0;
 	ListCell   *cell;
 
 	if (parse->groupingSets != NIL)
@@ -212,6 +213,8 @@ why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 		else if ((ref == 0 && !IsA(expr, Var)) || !is_known(root, expr, rel->relid) ||
 				 get_typlen(exprType(expr)) < -1)
 			return "group key";
+		else if (++nkeys > FOCUS_BODY_COLUMNS_MAX)
+			return "number of group keys";
 	}
 	return NULL;
 }
