@@ -51,6 +51,13 @@ SELECT query, differences(query) FROM (VALUES
     ('SELECT count(*) FROM t WHERE name NOT IN (SELECT name FROM dim WHERE k > 3)'),
     ('SELECT count(*) FROM t WHERE NOT EXISTS (SELECT FROM dim WHERE dim.k = t.k)')) q(query);
 
+-- Operators that are true of NULL are left to others.
+CREATE FUNCTION same(a text, b text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN a IS NOT DISTINCT FROM b; END';
+CREATE OPERATOR === (FUNCTION = same, LEFTARG = text, RIGHTARG = text, COMMUTATOR = ===);
+SELECT differences('SELECT count(*) FROM t WHERE name === ANY (SELECT name FROM dim)');
+DROP OPERATOR === (text, text);
+DROP FUNCTION same(text, text);
+
 -- Again and again, with other values
 SELECT x, (SELECT count(*) FROM t WHERE name IN (SELECT name FROM dim WHERE k < x)) AS n,
     (SELECT count(*) FROM heap_t WHERE name IN (SELECT name FROM dim WHERE k < x)) AS heap FROM (VALUES (3), (1), (6), (NULL), (4)) v(x);

@@ -73,8 +73,8 @@ match_path(PlannerInfo *root, RelOptInfo *rel, Path *path, FocusSemijoin *semijo
 }
 
 /*
- * Is it an operator, between an expression over the table and a column of the
- * inner side?
+ * Is it a strict operator, between an expression over the table and a column of
+ * the inner side?
  */
 static bool
 match_clause(PlannerInfo *root, RelOptInfo *rel, const RestrictInfo *info, FocusSemijoin *semijoin)
@@ -96,7 +96,7 @@ match_clause(PlannerInfo *root, RelOptInfo *rel, const RestrictInfo *info, Focus
 		semijoin->outer = lsecond(clause->args);
 		inner = linitial(clause->args);
 	}
-	if (!OidIsValid(opno) || !bms_is_subset(pull_varnos(root, semijoin->outer), rel->relids))
+	if (!OidIsValid(opno) || !op_strict(opno) || !bms_is_subset(pull_varnos(root, semijoin->outer), rel->relids))
 		return false;
 
 	semijoin->type = exprType(inner);
