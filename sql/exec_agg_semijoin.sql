@@ -69,6 +69,27 @@ EXECUTE p(3);
 EXECUTE p(10);
 RESET plan_cache_mode;
 
+-- More values than were expected: another plan is run. Not where it would be
+-- noticed that the values are asked for twice.
+CREATE FUNCTION explain(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
+        IF line ~ 'FocusAggregate|Exceeded|Join' AND line !~ 'Key' THEN
+            RETURN NEXT regexp_replace(line, '\(actual rows=(\d+)(\.\d+)? loops=(\d+)\)', '(rows \1, loops \3)');
+        END IF;
+    END LOOP;
+END $$;
+CREATE FUNCTION gen(n int) RETURNS SETOF int LANGUAGE plpgsql IMMUTABLE ROWS 10 AS 'BEGIN RETURN QUERY SELECT i FROM generate_series(1, n) i; END';
+CREATE FUNCTION gen_volatile(n int) RETURNS SETOF int LANGUAGE plpgsql VOLATILE ROWS 10 AS 'BEGIN RETURN QUERY SELECT i FROM generate_series(1, n) i; END';
+SELECT explain('SELECT count(*) FROM t WHERE id + 0 IN (SELECT gen FROM gen(1000))');
+SELECT explain('SELECT count(*) FROM t WHERE id + 0 IN (SELECT gen FROM gen(1001))');
+SELECT explain('SELECT count(*) FROM t WHERE id + 0 IN (SELECT gen_volatile FROM gen_volatile(1001))');
+SELECT differences('SELECT count(*) FROM t WHERE id + 0 IN (SELECT gen FROM gen(1000))'),
+    differences('SELECT name, count(*) FROM t WHERE id + 0 IN (SELECT gen FROM gen(5000)) GROUP BY name');
+SELECT x, (SELECT count(*) FROM t WHERE id + 0 IN (SELECT gen FROM gen(x))) FROM (VALUES (10), (5000), (20), (4000)) v(x);
+DROP FUNCTION explain(text), gen(int), gen_volatile(int);
+
 -- Groups that take more memory than was expected
 CREATE TABLE grown (k int, v int) USING focus;
 SET focus.debug_force_groups = on;

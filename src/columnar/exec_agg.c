@@ -10,7 +10,7 @@
  * part, or results.  When the groups take more memory than they may, states are
  * returned and groups begun anew: the node above combines what belongs
  * together.  Results cannot be returned so: what has been done is thrown away,
- * and another plan, which can do with less memory, is asked instead.
+ * and another plan is asked instead, which returns states or sorts.
  *
  *-------------------------------------------------------------------------
  */
@@ -263,7 +263,8 @@ explain(CustomScanState *node, List *ancestors, ExplainState *es)
 	explain_quals("Semi Join Key", lthird(plan->custom_exprs), context, es);
 	focus_scan_explain(node, ancestors, es);
 	if (es->analyze && state->use_other)
-		ExplainPropertyBool("Memory Exceeded", true, es);
+		ExplainPropertyBool(state->inner != NULL && !state->inner_is_done ? "Values Exceeded" : "Memory Exceeded",
+							true, es);
 }
 
 /*
@@ -282,7 +283,7 @@ to_columns(Node *node, void *tlist)
 
 /*
  * Reads on until all rows have been read, which is the result, or groups have
- * to be returned.
+ * to be returned, or another plan has to be asked.
  */
 static bool
 consume(FocusAggState *state)
@@ -290,8 +291,8 @@ consume(FocusAggState *state)
 	FocusScanState *scan = &state->scan;
 	int			i;
 
-	if (state->inner != NULL && !state->inner_is_done)
-		focus_semijoin_run(state);
+	if (state->inner != NULL && !state->inner_is_done && !focus_semijoin_run(state))
+		return false;
 	if (scan->scan == NULL)
 		focus_scan_start(scan);
 	if (scan->phase == FOCUS_SCAN_NOT_BEGUN)

@@ -238,7 +238,7 @@ typedef struct FocusAggState
 	FocusScanState scan;
 	bool		complete;		/* results are returned, not states */
 	ExprState  *having;
-	PlanState  *other;			/* does the same in less memory; or NULL */
+	PlanState  *other;			/* does the same when the node cannot; or NULL */
 	bool		use_other;
 
 	/* A plan whose values rows have to have; or NULL */
@@ -307,7 +307,7 @@ extern void focus_agg_begin_aggregate(FocusAggState *state, Aggref *aggref, int 
 extern bool focus_semijoin_find(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *rel,
 								FocusSemijoin *semijoin);
 extern Expr *focus_semijoin_condition(Expr *outer, List *oids, int paramid);
-extern void focus_semijoin_run(FocusAggState *state);
+extern bool focus_semijoin_run(FocusAggState *state);
 
 /* exec_agg_groups.c */
 extern void focus_agg_reset(FocusAggState *state);

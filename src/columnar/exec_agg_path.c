@@ -335,6 +335,8 @@ add_complete_path(Aggregation *agg, bool can_be_partial)
 	/* What is done twice must not be noticed. */
 	if (contain_volatile_functions((Node *) extract_actual_clauses(agg->rel->baserestrictinfo, false)))
 		return false;
+	if (agg->semijoin != NULL && contain_volatile_functions((Node *) root->parse))
+		return false;
 	if (!can_tell_apart(agg->target))
 		return false;
 	if (expected_memory(agg) > (double) get_hash_memory_limit())

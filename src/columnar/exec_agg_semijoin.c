@@ -25,7 +25,7 @@
 #include "columnar/exec_agg.h"
 #include "compat.h"
 
-/* Values that are expected at most */
+/* Values that are expected, and taken, at most */
 #define VALUES_MAX		1000
 
 static bool match_path(PlannerInfo *root, RelOptInfo *rel, Path *path, FocusSemijoin *semijoin);
@@ -141,10 +141,10 @@ focus_semijoin_condition(Expr *outer, List *oids, int paramid)
 
 /*
  * Runs the inner plan and sets the parameter to its values.  NULL goes with no
- * row.  The values are the node's: what the parameter has held may be that of
+ * row.  False if there are too many.  The values are the node's: what the parameter has held may be that of
  * another executor, which this one rechecks a row for.
  */
-void
+bool
 focus_semijoin_run(FocusAggState *state)
 {
 	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
@@ -162,11 +162,15 @@ focus_semijoin_run(FocusAggState *state)
 		if (TupIsNull(slot))
 			break;
 		value = slot_getattr(slot, state->position + 1, &isnull);
-		if (!isnull)
-			values = accumArrayResult(values, value, false, state->value_type, state->inner_context);
+		if (isnull)
+			continue;
+		if (values->nelems == VALUES_MAX)
+			return false;
+		values = accumArrayResult(values, value, false, state->value_type, state->inner_context);
 	}
 	param->execPlan = NULL;
 	param->isnull = false;
 	param->value = makeArrayResult(values, state->inner_context);
 	state->inner_is_done = true;
+	return true;
 }
