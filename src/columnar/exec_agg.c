@@ -147,7 +147,7 @@ exec(CustomScanState *node)
 			state->next = 0;
 			if (state->use_other)
 			{
-				node->custom_ps = lappend(node->custom_ps, state->other);
+				node->custom_ps = list_append_unique_ptr(node->custom_ps, state->other);
 				focus_agg_reset(state);
 			}
 		}
