@@ -148,7 +148,8 @@ typedef struct FocusAggPairs
 /* One aggregate of one group of rows */
 typedef struct FocusAccumulator
 {
-	int64		count;			/* of values that are not NULL */
+	int64		count;			/* of values that are not NULL; of an extreme
+								 * one, whether there is one */
 	int			scale;			/* of the number; -1 for a datum */
 	int			shown;			/* decimals: the most of all values, or those of
 								 * the extreme one */
@@ -162,6 +163,11 @@ typedef struct FocusAccumulator
 			int64		number;
 			Datum		datum;
 		}			extreme;
+		struct
+		{
+			uint32		first;	/* index + 1; 0 for none */
+			uint32		last;
+		}			parts;
 	}			u;
 	void	   *state;			/* core's, of what is not in the above; NULL if
 								 * nothing is */
@@ -224,10 +230,7 @@ typedef struct FocusAggregate
 	FocusAggKey *distinct;
 	FocusAggPairs pairs;
 
-	/*
-	 * PARTS: each branch is an argument; count in an accumulator is the index of
-	 * the group's last part + 1
-	 */
+	/* PARTS: each branch is an argument */
 	const FocusAggSums *sums;
 	FocusAggKey *label;			/* or NULL */
 	FocusAggParts parts;
