@@ -60,5 +60,12 @@ SELECT many_keys(1601);
 SELECT many_keys(1660);
 DROP FUNCTION many_keys(int);
 
+-- Of equal values, min and max return the last, and those of char(n) the first.
+SELECT query, differences(query) FROM (VALUES
+    ('SELECT min(n), max(-n), min(n + 0), max(f), min(f), max(span), min(span) FROM t WHERE n < 2 AND f < 1'),
+    ('SELECT g, min(n), max(-n), max(CASE WHEN id % 3 = 0 THEN n ELSE 2.00 END), max(f), max(span) FROM t GROUP BY g'),
+    ('SELECT max((g::text || repeat('' '', id % 7))::bpchar), min((''a'' || repeat('' '', id % 7))::bpchar) FROM t'),
+    ('SELECT min(n) FROM t WHERE id <= 2')) q(query);
+
 DROP TABLE t, heap_t;
 DROP FUNCTION differences(text);

@@ -223,6 +223,7 @@ typedef struct FocusAggregate
 
 	/* EXTREME */
 	bool		is_max;
+	bool		keeps_first;	/* of equal values; else the last */
 	FmgrInfo	compare;
 	Oid			collation;
 
