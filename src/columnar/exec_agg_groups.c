@@ -80,7 +80,6 @@ reset_key(FocusAggState *state, FocusAggKey *key)
 	key->nslots = FIRST_SPACE * 2;
 	key->slots = MemoryContextAllocZero(state->groups_context, key->nslots * sizeof(uint32));
 	key->row_group = -1;
-	key->ids_of_codes = NULL;
 }
 
 /*
@@ -224,7 +223,7 @@ ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body
 	if (key->row_group != scan->scan->group)
 	{
 		if (key->ids_of_codes == NULL)
-			key->ids_of_codes = MemoryContextAlloc(state->groups_context,
+			key->ids_of_codes = MemoryContextAlloc(MemoryContextGetParent(state->groups_context),
 												   (FOCUS_BODY_ENTRIES_MAX + 1) * sizeof(uint32));
 		memset(key->ids_of_codes, 0xFF, (body->entries + 1) * sizeof(uint32));
 		key->row_group = scan->scan->group;
