@@ -355,7 +355,7 @@ next_group(FocusAggState *state)
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (i = 0; i < state->nkeys; i++)
 	{
-		uint32		id = state->group_keys[group * state->nkeys + i];
+		uint32		id = state->group_keys[(Size) group * state->nkeys + i];
 
 		slot->tts_values[state->keys[i].output] = state->keys[i].values[id];
 		slot->tts_isnull[state->keys[i].output] = id == 0;
