@@ -77,6 +77,14 @@ SELECT count(*), sum(n), max(s) FROM (SELECT k, count(DISTINCT v) + 0 AS n, sum(
 SELECT x, (SELECT count(DISTINCT v) FROM grown WHERE k < x) FROM (VALUES (1), (4000), (2), (NULL), (5000)) x(x);
 SELECT x, (SELECT sum(n) FROM (SELECT count(*) AS n FROM grown WHERE k < x GROUP BY k OFFSET 0) g) FROM (VALUES (1), (4000), (2)) x(x);
 
+-- Scales that no sum can have both of, and a dictionary, take little memory.
+SELECT explain('SELECT sum(CASE WHEN v % 4 < 2 THEN 1 ELSE 1e-20 END) FROM grown');
+SELECT sum(CASE WHEN v % 4 < 2 THEN 1 ELSE 1e-20 END), avg(CASE WHEN v % 4 < 2 THEN 1e-20 ELSE -1 END) FROM grown;
+SELECT explain('SELECT k % 2, count(*) FROM grown GROUP BY 1');
+
+-- The other plan is shown once.
+SELECT explain('SELECT (SELECT sum(n) FROM (SELECT count(*) AS n FROM grown WHERE k < x GROUP BY k OFFSET 0) g) FROM (VALUES (4000), (4500), (5000)) x(x)');
+
 -- Not where it would be noticed that rows are filtered twice
 CREATE SEQUENCE seen;
 SELECT count(*) FROM (SELECT k, count(*) FROM grown WHERE nextval('seen') > 0 GROUP BY k OFFSET 0) g;

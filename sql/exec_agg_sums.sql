@@ -54,6 +54,11 @@ SELECT unit, focus_sum(cost, currency) FROM t WHERE currency IN ('EUR', 'USD') G
 SELECT focus_cost_per_token(cost, quantity, service) FROM t WHERE service = 's1';
 SELECT focus_cost_per_token(cost, quantity, NULL) FROM t;
 
+-- With the first of two currencies first, also if only one has long numerics
+SELECT focus_sum(cost, currency) FROM t WHERE id IN (1001, 1002, 1003, 1013);
+SELECT focus_sum(cost, currency) FROM t WHERE id IN (1998, 2001, 2009);
+SELECT focus_sum(CASE WHEN id = 1 THEN cost WHEN id = 2 THEN 'NaN' END, CASE id WHEN 1 THEN 'EUR' WHEN 2 THEN 'USD' END) FROM t WHERE id < 4;
+
 -- In states
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;

@@ -10,7 +10,7 @@
  * part, or results.  When the groups take more memory than they may, states are
  * returned and groups begun anew: the node above combines what belongs
  * together.  Results cannot be returned so: what has been done is thrown away,
- * and another plan, which can do with less memory, is asked instead.
+ * and another plan is asked instead, which returns states or sorts.
  *
  *-------------------------------------------------------------------------
  */
@@ -92,6 +92,8 @@ begin(CustomScanState *node, EState *estate, int eflags)
 		state->position = lsecond_int(lfourth(plan->custom_private));
 		state->value_type = lthird_oid(oids);
 		state->inner = ExecInitNode(lsecond(plan->custom_plans), estate, eflags);
+		state->inner_context = AllocSetContextCreate(estate->es_query_cxt, "focus aggregate filter",
+													 ALLOCSET_DEFAULT_SIZES);
 		node->custom_ps = list_make1(state->inner); /* for EXPLAIN */
 		quals = lappend(quals, focus_semijoin_condition(outer, oids, state->param));
 	}
@@ -145,7 +147,7 @@ exec(CustomScanState *node)
 			state->next = 0;
 			if (state->use_other)
 			{
-				node->custom_ps = lappend(node->custom_ps, state->other);
+				node->custom_ps = list_append_unique_ptr(node->custom_ps, state->other);
 				focus_agg_reset(state);
 			}
 		}
@@ -261,7 +263,8 @@ explain(CustomScanState *node, List *ancestors, ExplainState *es)
 	explain_quals("Semi Join Key", lthird(plan->custom_exprs), context, es);
 	focus_scan_explain(node, ancestors, es);
 	if (es->analyze && state->use_other)
-		ExplainPropertyBool("Memory Exceeded", true, es);
+		ExplainPropertyBool(state->inner != NULL && !state->inner_is_done ? "Values Exceeded" : "Memory Exceeded",
+							true, es);
 }
 
 /*
@@ -280,7 +283,7 @@ to_columns(Node *node, void *tlist)
 
 /*
  * Reads on until all rows have been read, which is the result, or groups have
- * to be returned.
+ * to be returned, or another plan has to be asked.
  */
 static bool
 consume(FocusAggState *state)
@@ -288,8 +291,8 @@ consume(FocusAggState *state)
 	FocusScanState *scan = &state->scan;
 	int			i;
 
-	if (state->inner != NULL && !state->inner_is_done)
-		focus_semijoin_run(state);
+	if (state->inner != NULL && !state->inner_is_done && !focus_semijoin_run(state))
+		return false;
 	if (scan->scan == NULL)
 		focus_scan_start(scan);
 	if (scan->phase == FOCUS_SCAN_NOT_BEGUN)
@@ -352,7 +355,7 @@ next_group(FocusAggState *state)
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (i = 0; i < state->nkeys; i++)
 	{
-		uint32		id = state->group_keys[group * state->nkeys + i];
+		uint32		id = state->group_keys[(Size) group * state->nkeys + i];
 
 		slot->tts_values[state->keys[i].output] = state->keys[i].values[id];
 		slot->tts_isnull[state->keys[i].output] = id == 0;

@@ -148,7 +148,8 @@ typedef struct FocusAggPairs
 /* One aggregate of one group of rows */
 typedef struct FocusAccumulator
 {
-	int64		count;			/* of values that are not NULL */
+	int64		count;			/* of values that are not NULL; of an extreme
+								 * one, whether there is one */
 	int			scale;			/* of the number; -1 for a datum */
 	int			shown;			/* decimals: the most of all values, or those of
 								 * the extreme one */
@@ -162,6 +163,11 @@ typedef struct FocusAccumulator
 			int64		number;
 			Datum		datum;
 		}			extreme;
+		struct
+		{
+			uint32		first;	/* index + 1; 0 for none */
+			uint32		last;
+		}			parts;
 	}			u;
 	void	   *state;			/* core's, of what is not in the above; NULL if
 								 * nothing is */
@@ -217,6 +223,7 @@ typedef struct FocusAggregate
 
 	/* EXTREME */
 	bool		is_max;
+	bool		keeps_first;	/* of equal values; else the last */
 	FmgrInfo	compare;
 	Oid			collation;
 
@@ -224,10 +231,7 @@ typedef struct FocusAggregate
 	FocusAggKey *distinct;
 	FocusAggPairs pairs;
 
-	/*
-	 * PARTS: each branch is an argument; count in an accumulator is the index of
-	 * the group's last part + 1
-	 */
+	/* PARTS: each branch is an argument */
 	const FocusAggSums *sums;
 	FocusAggKey *label;			/* or NULL */
 	FocusAggParts parts;
@@ -238,12 +242,13 @@ typedef struct FocusAggState
 	FocusScanState scan;
 	bool		complete;		/* results are returned, not states */
 	ExprState  *having;
-	PlanState  *other;			/* does the same in less memory; or NULL */
+	PlanState  *other;			/* does the same when the node cannot; or NULL */
 	bool		use_other;
 
 	/* A plan whose values rows have to have; or NULL */
 	PlanState  *inner;
 	bool		inner_is_done;
+	MemoryContext inner_context;	/* of the values */
 	int			param;			/* of the executor, for an array of the values */
 	int			position;		/* of the values in the inner plan's rows, from 0 */
 	Oid			value_type;
@@ -306,7 +311,7 @@ extern void focus_agg_begin_aggregate(FocusAggState *state, Aggref *aggref, int 
 extern bool focus_semijoin_find(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *rel,
 								FocusSemijoin *semijoin);
 extern Expr *focus_semijoin_condition(Expr *outer, List *oids, int paramid);
-extern void focus_semijoin_run(FocusAggState *state);
+extern bool focus_semijoin_run(FocusAggState *state);
 
 /* exec_agg_groups.c */
 extern void focus_agg_reset(FocusAggState *state);

@@ -22,10 +22,11 @@ static bool is_more(FocusAggregate *agg, const FocusAccumulator *acc, const Focu
 static Datum as_numeric(int64 number, int scale, int shown, char *buffer);
 
 /*
- * Takes a number if there is none that is more extreme.  scale is that of all
+ * Takes a number if there is none that is more extreme; of equal ones, the last,
+ * as core does.  True if it has been taken.  scale is that of all
  * numbers that are compared this way.
  */
-static inline void
+static inline bool
 take_number(FocusAggregate *agg, FocusAccumulator *acc, int64 number, int scale, int shown)
 {
 	if (acc->count != 0)
@@ -37,18 +38,19 @@ take_number(FocusAggregate *agg, FocusAccumulator *acc, int64 number, int scale,
 			as_numeric(number, scale, shown, buffer)};
 
 			if (!is_more(agg, acc, &entry))
-				return;
+				return false;
 		}
-		else if (agg->is_max ? number <= acc->u.extreme.number : number >= acc->u.extreme.number)
-			return;
+		else if (agg->is_max ? number < acc->u.extreme.number : number > acc->u.extreme.number)
+			return false;
 	}
 	acc->count = 1;
 	acc->scale = scale;
 	acc->shown = shown;
 	acc->u.extreme.number = number;
+	return true;
 }
 
-static void
+static bool
 take_entry(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, FocusAggEntry *entry)
 {
 	const FocusAggExpr *expr = &agg->branches[0].value.expr;
@@ -56,12 +58,9 @@ take_entry(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, Foc
 	Datum		old;
 
 	if (entry->kind == FOCUS_ENTRY_NUMBER)
-	{
-		take_number(agg, acc, entry->number, entry->scale, entry->scale);
-		return;
-	}
+		return take_number(agg, acc, entry->number, entry->scale, entry->scale);
 	if (acc->count != 0 && !is_more(agg, acc, entry))
-		return;
+		return false;
 	old = acc->u.extreme.datum;
 	if (acc->count != 0 && acc->scale < 0 && !expr->typbyval)
 		pfree(DatumGetPointer(old));
@@ -70,6 +69,7 @@ take_entry(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, Foc
 	MemoryContextSwitchTo(caller);
 	acc->count = 1;
 	acc->scale = -1;
+	return true;
 }
 
 void
@@ -89,22 +89,21 @@ focus_agg_extreme_vector(FocusAggState *state, int agg, const FocusAggVector *ve
 		{
 			FocusAggEntry *entry = &vector->entries[vector->codes[row]];
 
-			/* Without groups, no value need be looked at twice. */
+			/* Without groups, what has lost need not be looked at again. */
 			if (entry->kind == FOCUS_ENTRY_NULL || entry->done)
 				continue;
-			take_entry(state, aggregate, acc, entry);
-			entry->done = once;
+			entry->done = !take_entry(state, aggregate, acc, entry) && once;
 		}
 		else if (vector->codes != NULL)
 		{
 			uint32		code = vector->codes[row];
 
 			if (code != 0)
-				take_number(aggregate, acc, vector->numbers[code - 1], vector->scale,
+				(void) take_number(aggregate, acc, vector->numbers[code - 1], vector->scale,
 							vector->scales != NULL ? vector->scales[code - 1] : 0);
 		}
 		else if (!vector->nulls[row])
-			take_number(aggregate, acc, vector->numbers[row], vector->scale,
+			(void) take_number(aggregate, acc, vector->numbers[row], vector->scale,
 						vector->scales != NULL ? vector->scales[row] : 0);
 	}
 }
@@ -114,7 +113,7 @@ focus_agg_extreme_entry(FocusAggState *state, int agg, uint32 group, const Focus
 {
 	FocusAggEntry copy = *entry;
 
-	take_entry(state, &state->aggs[agg], focus_accumulator(state, agg, group), &copy);
+	(void) take_entry(state, &state->aggs[agg], focus_accumulator(state, agg, group), &copy);
 }
 
 Datum
@@ -135,7 +134,8 @@ focus_agg_extreme_result(FocusAggState *state, int agg, uint32 group, bool *isnu
 }
 
 /*
- * Is the entry, a datum, more extreme than what there is?
+ * Is the entry, a datum, more extreme than what there is, or equal and of a type
+ * of which core takes the last of equal values?
  */
 static bool
 is_more(FocusAggregate *agg, const FocusAccumulator *acc, const FocusAggEntry *entry)
@@ -145,6 +145,8 @@ is_more(FocusAggregate *agg, const FocusAccumulator *acc, const FocusAggEntry *e
 		as_numeric(acc->u.extreme.number, acc->scale, acc->shown, buffer);
 	int			order = DatumGetInt32(FunctionCall2Coll(&agg->compare, agg->collation, entry->datum, old));
 
+	if (order == 0)
+		return !agg->keeps_first;
 	return agg->is_max ? order > 0 : order < 0;
 }
 

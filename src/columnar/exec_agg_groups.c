@@ -6,7 +6,8 @@
  * Each value of a key has an id, which is found once for each code of a row
  * group.  Where the node returns states, values are told apart by their bytes:
  * that may be finer than the query's equality, but the node above puts together
- * what is equal.  Where it returns results, they are told apart by equality.
+ * what is equal.  Where it returns results, equal values have one id: by the
+ * type's equality, or by bytes if that is the same.
  *
  *-------------------------------------------------------------------------
  */
@@ -79,7 +80,6 @@ reset_key(FocusAggState *state, FocusAggKey *key)
 	key->nslots = FIRST_SPACE * 2;
 	key->slots = MemoryContextAllocZero(state->groups_context, key->nslots * sizeof(uint32));
 	key->row_group = -1;
-	key->ids_of_codes = NULL;
 }
 
 /*
@@ -223,7 +223,7 @@ ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body
 	if (key->row_group != scan->scan->group)
 	{
 		if (key->ids_of_codes == NULL)
-			key->ids_of_codes = MemoryContextAlloc(state->groups_context,
+			key->ids_of_codes = MemoryContextAlloc(MemoryContextGetParent(state->groups_context),
 												   (FOCUS_BODY_ENTRIES_MAX + 1) * sizeof(uint32));
 		memset(key->ids_of_codes, 0xFF, (body->entries + 1) * sizeof(uint32));
 		key->row_group = scan->scan->group;
@@ -396,12 +396,41 @@ id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size
 }
 
 /*
+ * The bytes of a value that is passed by value, as a number.  What else is in a
+ * Datum depends on where it comes from.
+ */
+static inline uint64
+bits_of(Datum value, int16 typlen)
+{
+	switch (typlen)
+	{
+		case 1:
+			return (uint8) value;
+		case 2:
+			return (uint16) value;
+		case 4:
+			return (uint32) value;
+		default:
+			return (uint64) value;
+	}
+}
+
+static inline bool
+is_value(FocusAggKey *key, uint32 id, Datum value)
+{
+	if (key->by_bytes)
+		return bits_of(key->values[id], key->expr.typlen) == bits_of(value, key->expr.typlen);
+	return DatumGetBool(FunctionCall2Coll(&key->equal, key->collation, key->values[id], value));
+}
+
+/*
  * Memory of the current context is used.
  */
 static uint32
 id_of_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull)
 {
 	MemoryContext caller;
+	uint64		bits;
 	uint32		hash;
 	uint32		at;
 
@@ -417,15 +446,14 @@ id_of_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull)
 		return id_of_bytes(state, key, VARDATA_ANY(varlena), VARSIZE_ANY_EXHDR(varlena));
 	}
 
-	hash = key->by_bytes ? murmurhash32((uint32) value ^ (uint32) ((uint64) value >> 32)) :
+	bits = bits_of(value, key->expr.typlen);
+	hash = key->by_bytes ? murmurhash32((uint32) (bits ^ bits >> 32)) :
 		DatumGetUInt32(FunctionCall1Coll(&key->hash, key->collation, value));
 	for (at = hash & (key->nslots - 1); key->slots[at] != 0; at = (at + 1) & (key->nslots - 1))
 	{
 		uint32		id = key->slots[at];
 
-		if (key->hashes[id] == hash &&
-			(key->by_bytes ? key->values[id] == value :
-			 DatumGetBool(FunctionCall2Coll(&key->equal, key->collation, key->values[id], value))))
+		if (key->hashes[id] == hash && is_value(key, id, value))
 			return id;
 	}
 	caller = MemoryContextSwitchTo(state->groups_context);

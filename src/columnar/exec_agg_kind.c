@@ -148,6 +148,7 @@ focus_agg_begin_aggregate(FocusAggState *state, Aggref *aggref, int output)
 
 				(void) is_extreme(aggref, &agg->is_max, &compare);
 				fmgr_info(compare, &agg->compare);
+				agg->keeps_first = aggref->aggfnoid == F_MAX_BPCHAR || aggref->aggfnoid == F_MIN_BPCHAR;
 				agg->collation = aggref->inputcollid;
 				want = want_of_extreme(exprType((Node *) argument));
 				break;
@@ -258,7 +259,8 @@ begin_condition(FocusAggState *state, Expr *expr)
 
 /*
  * A CASE over several columns is taken apart, so that its conditions can be
- * applied to vectors and its results need not be evaluated.
+ * applied to vectors and its results need not be evaluated.  Then values do not
+ * come in the order of rows, which matters where one of equal ones is returned.
  */
 static void
 begin_branches(FocusAggState *state, FocusAggregate *agg, Expr *argument, FocusAggWant want)
@@ -268,7 +270,8 @@ begin_branches(FocusAggState *state, FocusAggregate *agg, Expr *argument, FocusA
 	ListCell   *cell;
 
 	pull_varattnos((Node *) argument, ((Scan *) state->scan.css.ss.ps.plan)->scanrelid, &attnos);
-	if (!IsA(argument, CaseExpr) || expr->arg != NULL || bms_num_members(attnos) < 2)
+	if (!IsA(argument, CaseExpr) || expr->arg != NULL || bms_num_members(attnos) < 2 ||
+		(agg->kind == FOCUS_AGG_EXTREME && want != FOCUS_WANT_INTEGER))
 	{
 		agg->branches = palloc0(sizeof(FocusAggBranch));
 		begin_branch(state, agg, NULL, argument, want);

@@ -7,7 +7,8 @@
  * given the sum of several values, instead of each of them, as long as the
  * label that it is given with them is the same.  So values are added up by
  * group and label, and a group's sums are given to the function when it is
- * returned.  What is no decimal of 64 bits is given to it at once.
+ * returned, in the order in which they were begun.  What is no decimal of 64
+ * bits is given to it at once, after the sums.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +33,8 @@ static void add_entry(FocusAggState *state, int agg, uint32 group, int argument,
 					  const FocusAggEntry *entry);
 static FocusAggPart *find_part(FocusAggState *state, int agg, uint32 group, uint32 id);
 static void enlarge(FocusAggState *state, FocusAggParts *parts);
-static void flush(FocusAggState *state, int agg, uint32 group, FocusAggPart *part);
+static void flush(FocusAggState *state, int agg, uint32 group);
+static void flush_part(FocusAggState *state, int agg, FocusAggPart *part);
 static void transit(FocusAggState *state, int agg, uint32 group, int argument, uint32 label,
 					Datum value);
 
@@ -110,10 +112,8 @@ focus_agg_parts_result(FocusAggState *state, int agg, uint32 group, bool *isnull
 	FocusAccumulator *acc = focus_accumulator(state, agg, group);
 	LOCAL_FCINFO(fcinfo, 1);
 	Datum		result;
-	int64		next;
 
-	for (next = acc->count; next != 0; next = aggregate->parts.parts[next - 1].next)
-		flush(state, agg, group, &aggregate->parts.parts[next - 1]);
+	flush(state, agg, group);
 	*isnull = acc->state == NULL;
 	if (acc->state == NULL)
 		return (Datum) 0;
@@ -158,7 +158,7 @@ add_values(FocusAggState *state, int agg, int argument, const uint16 *rows, int 
 		entry.scale = vector.scale;
 		if (!focus_agg_sum_try(&part->sum, entry.number, entry.scale, vector.scales[at]))
 		{
-			flush(state, agg, group, part);
+			flush(state, agg, group);
 			(void) focus_agg_sum_try(&part->sum, entry.number, entry.scale, vector.scales[at]);
 		}
 	}
@@ -175,13 +175,14 @@ add_entry(FocusAggState *state, int agg, uint32 group, int argument, uint32 labe
 		return;
 	if (entry->kind == FOCUS_ENTRY_DATUM)
 	{
+		flush(state, agg, group);
 		transit(state, agg, group, argument, label, entry->datum);
 		return;
 	}
 	part = find_part(state, agg, group, argument == sums->label_of ? sums->nsums + label : argument);
 	if (!focus_agg_sum_try(&part->sum, entry->number, entry->scale, entry->scale))
 	{
-		flush(state, agg, group, part);
+		flush(state, agg, group);
 		(void) focus_agg_sum_try(&part->sum, entry->number, entry->scale, entry->scale);
 	}
 }
@@ -215,8 +216,11 @@ find_part(FocusAggState *state, int agg, uint32 group, uint32 id)
 	memset(part, 0, sizeof(FocusAggPart));
 	part->group = group;
 	part->id = id;
-	part->next = acc->count;
-	acc->count = parts->nparts;
+	if (acc->u.parts.first == 0)
+		acc->u.parts.first = parts->nparts;
+	else
+		parts->parts[acc->u.parts.last - 1].next = parts->nparts;
+	acc->u.parts.last = parts->nparts;
 	parts->slots[at] = parts->nparts;
 	return part;
 }
@@ -250,21 +254,34 @@ enlarge(FocusAggState *state, FocusAggParts *parts)
 }
 
 /*
- * Gives the sum of a part to the transition function.
+ * Gives the sums of a group to the transition function, in the order in which
+ * their first values came: that function may name them in an error.
  */
 static void
-flush(FocusAggState *state, int agg, uint32 group, FocusAggPart *part)
+flush(FocusAggState *state, int agg, uint32 group)
 {
-	const FocusAggSums *sums = state->aggs[agg].sums;
+	FocusAggPart *parts = state->aggs[agg].parts.parts;
+	uint32		next;
+
+	for (next = focus_accumulator(state, agg, group)->u.parts.first; next != 0; next = parts[next - 1].next)
+		flush_part(state, agg, &parts[next - 1]);
+}
+
+static void
+flush_part(FocusAggState *state, int agg, FocusAggPart *part)
+{
+	int			nsums = state->aggs[agg].sums->nsums;
+	bool		labelled = part->id >= nsums;
 	MemoryContext caller;
+	Datum		sum;
 
 	if (part->sum.count == 0)
 		return;
 	caller = MemoryContextSwitchTo(state->fake->curaggcontext->ecxt_per_tuple_memory);
-	if (part->id >= sums->nsums)
-		transit(state, agg, group, sums->label_of, part->id - sums->nsums, focus_agg_sum_numeric(&part->sum));
-	else
-		transit(state, agg, group, part->id, 0, focus_agg_sum_numeric(&part->sum));
+	sum = focus_agg_sum_numeric(&part->sum);
+	transit(state, agg, part->group, labelled ? state->aggs[agg].sums->label_of : part->id,
+			labelled ? part->id - nsums : 0, sum);
+	pfree(DatumGetPointer(sum));
 	MemoryContextSwitchTo(caller);
 	memset(&part->sum, 0, sizeof(FocusAccumulator));
 }

@@ -63,6 +63,7 @@ static const char *why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget 
 static PathTarget *make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having);
 static bool is_known(PlannerInfo *root, Node *node, Index relid);
 static bool has_system_columns(Node *node, Index relid);
+static bool can_tell_apart(const PathTarget *target);
 static bool add_complete_path(Aggregation *agg, bool can_be_partial);
 static void add_semijoin(Aggregation *agg, CustomPath *path);
 static void add_partial_paths(Aggregation *agg);
@@ -133,7 +134,7 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 	can_be_partial = agg.semijoin == NULL && (grouping->flags & GROUPING_CAN_PARTIAL_AGG) != 0 &&
 		(agg.clause == NIL || (grouping_is_hashable(agg.clause) && enable_hashagg));
 	if (!add_complete_path(&agg, can_be_partial) && !can_be_partial)
-		focus_scan_explain_why(input_rel, "types without equality or order, memory for the groups, or volatile conditions");
+		focus_scan_explain_why(input_rel, "types without equality or order, several keys with equal values that look different, memory for the groups, or volatile conditions");
 	if (can_be_partial)
 		add_partial_paths(&agg);
 }
@@ -174,6 +175,7 @@ static const char *
 why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 {
 	Query	   *parse = root->parse;
+	int			nkeys = 0;
 	ListCell   *cell;
 
 	if (parse->groupingSets != NIL)
@@ -211,6 +213,8 @@ why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 		else if ((ref == 0 && !IsA(expr, Var)) || !is_known(root, expr, rel->relid) ||
 				 get_typlen(exprType(expr)) < -1)
 			return "group key";
+		else if (++nkeys > FOCUS_BODY_COLUMNS_MAX)
+			return "number of group keys";
 	}
 	return NULL;
 }
@@ -280,6 +284,44 @@ is_known(PlannerInfo *root, Node *node, Index relid)
 }
 
 /*
+ * Can keys, and values that are counted, be told apart where results are
+ * returned?  A key has one value for all groups, so among several keys, one
+ * whose equal values may look different would show that of another group.
+ */
+static bool
+can_tell_apart(const PathTarget *target)
+{
+	int			nkeys = 0;
+	bool		all_by_bytes = true;
+	ListCell   *cell;
+
+	foreach(cell, target->exprs)
+	{
+		Node	   *expr = lfirst(cell);
+		bool		is_key = !IsA(expr, Aggref);
+		Oid			equal;
+		Oid			hash;
+		bool		by_bytes;
+
+		if (!is_key)
+		{
+			if (((Aggref *) expr)->aggdistinct == NIL)
+				continue;
+			expr = (Node *) linitial_node(TargetEntry, ((Aggref *) expr)->args)->expr;
+		}
+		if (get_typlen(exprType(expr)) < -1 ||
+			!focus_agg_key_functions(exprType(expr), exprCollation(expr), &equal, &hash, &by_bytes))
+			return false;
+		if (is_key)
+		{
+			nkeys++;
+			all_by_bytes = all_by_bytes && by_bytes;
+		}
+	}
+	return nkeys < 2 || all_by_bytes;
+}
+
+/*
  * Groups with results, if memory is expected to suffice for them; else false.
  */
 static bool
@@ -289,28 +331,14 @@ add_complete_path(Aggregation *agg, bool can_be_partial)
 	CustomPath *path;
 	Path	   *other;
 	QualCost	having;
-	ListCell   *cell;
 
 	/* What is done twice must not be noticed. */
 	if (contain_volatile_functions((Node *) extract_actual_clauses(agg->rel->baserestrictinfo, false)))
 		return false;
-	foreach(cell, agg->target->exprs)
-	{
-		Node	   *expr = lfirst(cell);
-		Oid			equal;
-		Oid			hash;
-		bool		by_bytes;
-
-		if (IsA(expr, Aggref))
-		{
-			if (((Aggref *) expr)->aggdistinct == NIL)
-				continue;
-			expr = (Node *) linitial_node(TargetEntry, ((Aggref *) expr)->args)->expr;
-		}
-		if (get_typlen(exprType(expr)) < -1 ||
-			!focus_agg_key_functions(exprType(expr), exprCollation(expr), &equal, &hash, &by_bytes))
-			return false;
-	}
+	if (agg->semijoin != NULL && contain_volatile_functions((Node *) root->parse))
+		return false;
+	if (!can_tell_apart(agg->target))
+		return false;
 	if (expected_memory(agg) > (double) get_hash_memory_limit())
 		return false;
 	other = other_path(agg, can_be_partial);

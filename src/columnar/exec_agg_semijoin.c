@@ -25,7 +25,7 @@
 #include "columnar/exec_agg.h"
 #include "compat.h"
 
-/* Values that are expected at most */
+/* Values that are expected, and taken, at most */
 #define VALUES_MAX		1000
 
 static bool match_path(PlannerInfo *root, RelOptInfo *rel, Path *path, FocusSemijoin *semijoin);
@@ -73,8 +73,8 @@ match_path(PlannerInfo *root, RelOptInfo *rel, Path *path, FocusSemijoin *semijo
 }
 
 /*
- * Is it an operator, between an expression over the table and a column of the
- * inner side?
+ * Is it a strict operator, between an expression over the table and a column of
+ * the inner side?
  */
 static bool
 match_clause(PlannerInfo *root, RelOptInfo *rel, const RestrictInfo *info, FocusSemijoin *semijoin)
@@ -96,7 +96,7 @@ match_clause(PlannerInfo *root, RelOptInfo *rel, const RestrictInfo *info, Focus
 		semijoin->outer = lsecond(clause->args);
 		inner = linitial(clause->args);
 	}
-	if (!OidIsValid(opno) || !bms_is_subset(pull_varnos(root, semijoin->outer), rel->relids))
+	if (!OidIsValid(opno) || !op_strict(opno) || !bms_is_subset(pull_varnos(root, semijoin->outer), rel->relids))
 		return false;
 
 	semijoin->type = exprType(inner);
@@ -141,16 +141,18 @@ focus_semijoin_condition(Expr *outer, List *oids, int paramid)
 
 /*
  * Runs the inner plan and sets the parameter to its values.  NULL goes with no
- * row.
+ * row.  False if there are too many.  The values are the node's: what the parameter has held may be that of
+ * another executor, which this one rechecks a row for.
  */
-void
+bool
 focus_semijoin_run(FocusAggState *state)
 {
 	ExprContext *econtext = state->scan.css.ss.ps.ps_ExprContext;
 	ParamExecData *param = &econtext->ecxt_param_exec_vals[state->param];
-	MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_query_memory);
-	ArrayBuildState *values = initArrayResult(state->value_type, CurrentMemoryContext, true);
+	ArrayBuildState *values;
 
+	MemoryContextReset(state->inner_context);
+	values = initArrayResult(state->value_type, state->inner_context, false);
 	for (;;)
 	{
 		TupleTableSlot *slot = ExecProcNode(state->inner);
@@ -160,14 +162,15 @@ focus_semijoin_run(FocusAggState *state)
 		if (TupIsNull(slot))
 			break;
 		value = slot_getattr(slot, state->position + 1, &isnull);
-		if (!isnull)
-			values = accumArrayResult(values, value, false, state->value_type, CurrentMemoryContext);
+		if (isnull)
+			continue;
+		if (values->nelems == VALUES_MAX)
+			return false;
+		values = accumArrayResult(values, value, false, state->value_type, state->inner_context);
 	}
-	if (DatumGetPointer(param->value) != NULL)
-		pfree(DatumGetPointer(param->value));
 	param->execPlan = NULL;
 	param->isnull = false;
-	param->value = makeArrayResult(values, CurrentMemoryContext);
-	MemoryContextSwitchTo(caller);
+	param->value = makeArrayResult(values, state->inner_context);
 	state->inner_is_done = true;
+	return true;
 }

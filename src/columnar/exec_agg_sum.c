@@ -7,8 +7,8 @@
  * that they come from, and integers likewise.  For a state, the sum is given
  * to the aggregate's own transition function as one value, or as many as it
  * takes, and the number of values is put where that function has counted
- * them.  What is no such decimal (NaN, infinities, long numerics) is given to
- * the transition function at once.  So the states are core's, made and
+ * them.  What is no such decimal (NaN, infinities, long numerics), or does not fit
+ * the sum, is given to the transition function at once.  So the states are core's, made and
  * serialised by core.
  *
  *-------------------------------------------------------------------------
@@ -36,8 +36,8 @@
 /* Digits of 128 bits, and a sign, a point and a zero in front of it */
 #define TEXT_MAX	(40 + 64 + 4)
 
-static void add_otherwise(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
-						  int64 number, int scale);
+static void transit_number(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
+						   int64 number, int scale, int shown);
 static Datum sum_of_int4(const FocusAggregate *agg, const FocusAccumulator *acc, bool complete,
 						 bool *isnull);
 static bool rescale(FocusAccumulator *acc, int64 number, int scale);
@@ -60,8 +60,11 @@ add_number(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, int
 		acc->scale = scale;
 	if (acc->scale == scale && !__builtin_add_overflow(acc->u.sum, (int128) number, &sum))
 		acc->u.sum = sum;
-	else
-		add_otherwise(state, agg, acc, number, scale);
+	else if (!rescale(acc, number, scale))
+	{
+		transit_number(state, agg, acc, number, scale, shown);
+		return;
+	}
 	acc->count++;
 	acc->shown = Max(acc->shown, shown);
 }
@@ -190,18 +193,18 @@ power_of_ten(int digits)
 }
 
 /*
- * Adds a number that does not fit the accumulator as it is: at another scale,
- * or beyond its range.
+ * Gives a number that does not fit the accumulator, because their scales are too
+ * far apart or the sum is too large, to the transition function.
  */
 static void
-add_otherwise(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, int64 number,
-			  int scale)
+transit_number(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, int64 number,
+			   int scale, int shown)
 {
-	if (rescale(acc, number, scale))
-		return;
-	spill(state, agg, acc);
-	acc->u.sum = number;
-	acc->scale = scale;
+	char		buffer[FOCUS_VALUE_DECIMAL_SIZE] pg_attribute_aligned(8);
+
+	Assert(agg->form == FOCUS_SUM_NUMERIC);
+	(void) focus_value_from_decimal(number, scale, shown, buffer);
+	acc->state = transit(state, agg, acc->state, PointerGetDatum(buffer));
 }
 
 /*
