@@ -31,13 +31,13 @@
 
 #include "access/detoast.h"
 #include "access/genam.h"
-#include "access/generic_xlog.h"
 #include "access/heapam.h"
 #include "access/heaptoast.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/toast_internals.h"
 #include "access/xact.h"
+#include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
@@ -611,21 +611,23 @@ insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq, const void *da
 /*
  * Makes a tuple of this transaction everyone's and for ever.  To insert it so
  * would leave it without index entries where the server dies between the two,
- * and the number would be given away again.
+ * and the number would be given away again.  WAL gets an image of the page:
+ * once for each group, that is little.
  */
 static void
 freeze_tuple(FocusStore *store, const ItemPointerData *tid)
 {
 	Buffer		buffer = ReadBuffer(store->toast, ItemPointerGetBlockNumber(tid));
-	GenericXLogState *change;
-	Page		page;
+	Page		page = BufferGetPage(buffer);
 
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	change = GenericXLogStart(store->toast);
-	page = GenericXLogRegisterBuffer(change, buffer, 0);
+	START_CRIT_SECTION();
 	HeapTupleHeaderSetXminFrozen((HeapTupleHeader)
 								 PageGetItem(page, PageGetItemId(page, ItemPointerGetOffsetNumber(tid))));
-	GenericXLogFinish(change);
+	MarkBufferDirty(buffer);
+	if (RelationNeedsWAL(store->toast))
+		log_newpage_buffer(buffer, true);
+	END_CRIT_SECTION();
 	UnlockReleaseBuffer(buffer);
 }
 
