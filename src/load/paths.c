@@ -6,7 +6,8 @@
  * A path is a file, a directory or a glob.  A directory stands for all data
  * files below it, at any depth, in name order, or for those that the manifests
  * there say count.  So does a manifest itself.  What else lies there is passed
- * over only if it cannot be billing data: hidden files and checksums.  Any other
+ * over only if it cannot be billing data: hidden files, checksums, and what a
+ * writer keeps to itself, by names that begin with "_".  Any other
  * file is an error, because leaving it out would leave out cost.
  *
  *-------------------------------------------------------------------------
@@ -144,7 +145,10 @@ find_in_directory(Found *found, const char *directory)
 					(errcode_for_file_access(),
 					 errmsg("could not stat \"%s\": %m", path)));
 		if (S_ISDIR(st.st_mode))
-			find_in_directory(found, path);
+		{
+			if (entry->d_name[0] != '_')
+				find_in_directory(found, path);
+		}
 		else if (is_manifest(entry->d_name))
 		{
 			FocusManifest *manifest = focus_manifest_read(path);

@@ -159,6 +159,14 @@ for my $text ('{"files": []}', '[]', '{"blobs"', "{\"blobs\": \"\xff\"}", '')
 charges('unknown/a.csv', '2025-07', 1);
 is(loads('unknown in a directory', "$dir/unknown"), '1|1', 'a manifest that is not known does not count');
 
+# What a writer keeps to itself is no part of a delivery.
+charges('writer/a.csv', '2025-07', 8);
+charges('writer/_temporary/b.csv', '2025-07', 2);
+charges('writer/month/_delta_log/c.csv', '2025-07', 4);
+file('writer/_old/manifest.json', '{"dataFiles": ["b/c.csv"]}');
+is(loads('directories named by _', "$dir/writer"), '1|8', 'directories whose names begin with _ are passed over');
+is(loads('one of them', "$dir/writer/_temporary"), '1|2', 'one that is named counts');
+
 # The provider's own example names a Parquet file.
 my $example = ($ENV{FOCUS_SHARED} // '') . '/data/azure/export_manifest_1.0r2_sanitised.json';
 SKIP:
