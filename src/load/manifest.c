@@ -47,15 +47,19 @@ struct FocusManifest
 {
 	const char *path;
 	const char *folder;
+	bool		is_azure;
 	List	   *listed;			/* Listed * */
 	const char *series;			/* equal for runs of one billing period */
 	const char *run;			/* greater for newer runs; empty: not told */
 	bool		superseded;
 };
 
-static Jsonb *read_json(const char *path);
+static void manifest_error_context(void *path);
+static JsonbContainer *read_json(const char *path);
+static const char *list_key(JsonbContainer *root);
+static void require_array(JsonbContainer *root, const char *key, const char *path);
 static char *read_whole(const char *path);
-static List *list_names(JsonbContainer *root);
+static List *list_names(JsonbContainer *root, const char *key);
 static List *list_blobs(JsonbContainer *root, const char *path);
 static void tell_run(FocusManifest *manifest, JsonbContainer *root);
 static void supersede(List *manifests);
@@ -74,27 +78,31 @@ static int64 member_count(JsonbContainer *object, const char *name);
 static char *member_text(JsonbContainer *object, const char *name);
 
 /*
- * Reads a manifest; NULL for a file that is none of those known.
+ * Reads a manifest; NULL for one that is none of those known.  A file that is no
+ * manifest at all is an error: it may be one that was damaged on its way.
  */
 FocusManifest *
 focus_manifest_read(const char *path)
 {
+	ErrorContextCallback context = {error_context_stack, manifest_error_context, unconstify(char *, path)};
 	FocusManifest *manifest = palloc0(sizeof(FocusManifest));
-	Jsonb	   *json = read_json(path);
+	JsonbContainer *root;
+	const char *key;
 
-	if (json == NULL || !JB_ROOT_IS_OBJECT(json))
-		return NULL;
+	error_context_stack = &context;
+	root = read_json(path);
+	key = list_key(root);
 	manifest->path = pstrdup(path);
 	manifest->folder = folder_of(path);
-	if (member_container(&json->root, "blobs", true) != NULL)
-		manifest->listed = list_blobs(&json->root, path);
-	else if (member_container(&json->root, "dataFiles", true) != NULL ||
-			 member_container(&json->root, "reportKeys", true) != NULL)
-		manifest->listed = list_names(&json->root);
-	else
-		return NULL;
-	tell_run(manifest, &json->root);
-	return manifest;
+	if (key != NULL)
+	{
+		require_array(root, key, path);
+		manifest->is_azure = strcmp(key, "blobs") == 0;
+		manifest->listed = manifest->is_azure ? list_blobs(root, path) : list_names(root, key);
+		tell_run(manifest, root);
+	}
+	error_context_stack = context.previous;
+	return key != NULL ? manifest : NULL;
 }
 
 /*
@@ -132,23 +140,62 @@ focus_manifest_files(List *manifests, List *found)
 	return files;
 }
 
-/* The manifest as jsonb; NULL when it is not JSON. */
-static Jsonb *
+/* Names the manifest in errors of functions that know nothing of it. */
+static void
+manifest_error_context(void *path)
+{
+	errcontext("manifest \"%s\"", (char *) path);
+}
+
+/* The object that the manifest is. */
+static JsonbContainer *
 read_json(const char *path)
 {
 	char	   *text = read_whole(path);
-	JsonLexContext *lexer;
 	JsonSemAction actions = {0};
+	bool		is_json;
+	Jsonb	   *json = NULL;
 
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
 		text += 3;
-	if (!pg_verify_mbstr(PG_UTF8, text, strlen(text), true))
-		return NULL;
-	text = pg_any_to_server(text, strlen(text), PG_UTF8);
-	lexer = focus_json_lexer(text, strlen(text));
-	if (pg_parse_json(lexer, &actions) != JSON_SUCCESS)
-		return NULL;
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	is_json = pg_verify_mbstr(PG_UTF8, text, strlen(text), true);
+	if (is_json)
+	{
+		text = pg_any_to_server(text, strlen(text), PG_UTF8);
+		is_json = pg_parse_json(focus_json_lexer(text, strlen(text)), &actions) == JSON_SUCCESS;
+	}
+	if (is_json)
+		json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	if (!is_json || !JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("manifest \"%s\" is not a well-formed JSON object", path),
+				 errhint("Fetch the manifest again, or name the files that count by a glob.")));
+	return &json->root;
+}
+
+/* The key that the files are under; NULL in manifests that are not known. */
+static const char *
+list_key(JsonbContainer *root)
+{
+	static const char *const keys[] = {"blobs", "dataFiles", "reportKeys"};
+
+	for (int i = 0; i < lengthof(keys); i++)
+	{
+		if (getKeyJsonValueFromContainer(root, keys[i], strlen(keys[i]), NULL) != NULL)
+			return keys[i];
+	}
+	return NULL;
+}
+
+static void
+require_array(JsonbContainer *root, const char *key, const char *path)
+{
+	if (member_container(root, key, true) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" of manifest \"%s\" is not an array", key, path),
+				 errhint("Fetch the manifest again, or name the files that count by a glob.")));
 }
 
 static char *
@@ -195,13 +242,11 @@ make_listed(char *name, int64 bytes, int64 rows)
 
 /* AWS: an array of names */
 static List *
-list_names(JsonbContainer *root)
+list_names(JsonbContainer *root, const char *key)
 {
-	JsonbContainer *array = member_container(root, "dataFiles", true);
+	JsonbContainer *array = member_container(root, key, true);
 	List	   *listed = NIL;
 
-	if (array == NULL)
-		array = member_container(root, "reportKeys", true);
 	for (uint32 i = 0; i < JsonContainerSize(array); i++)
 	{
 		JsonbValue *name = getIthJsonbValueFromContainer(array, i);

@@ -152,10 +152,22 @@ fails('Parquet', file('parquet/manifest.json', '{"blobs": [{"blobName": "c/a.sna
 	'0A000', qr/lists "c\/a\.snappy\.parquet", which is neither CSV nor JSON.*COPY \.\.\. FROM PROGRAM/);
 fails('no files', file('none/manifest.json', '{"dataFiles": []}'), '58P01', qr/manifest "[^"]*" lists no file/);
 fails('leaves the folder', file('up/manifest.json', '{"dataFiles": ["../bad/part.csv"]}'), '58P01', qr/which is not there/);
-for my $text ('{"files": []}', '[]', '{"blobs"', "{\"blobs\": \"\xff\"}", '')
+fails('unknown', file('unknown/manifest.json', '{"files": []}'), '22P04', qr/is not a manifest that is known.*Name the data files/);
+charges('damaged/a.csv', '2025-07', 1);
+for my $text ('[]', '{"blobs"', "{\"blobs\": \"\xff\"}", '')
 {
-	fails("\"$text\"", file('unknown/manifest.json', $text), '22P04', qr/is not a manifest that is known.*Name the data files/);
+	my $damaged = file('damaged/manifest.json', $text);
+
+	fails("\"$text\"", $damaged, '22P04', qr/manifest "\Q$damaged\E" is not a well-formed JSON object.*Fetch the manifest again/);
+	fails("\"$text\" in a directory", "$dir/damaged", '22P04', qr/manifest "\Q$damaged\E" is not a well-formed JSON object/);
 }
+for my $key ('blobs', 'dataFiles', 'reportKeys')
+{
+	my $damaged = file('damaged/manifest.json', qq({"$key": "a.csv"}));
+
+	fails("no array $key", "$dir/damaged", '22P04', qr/"$key" of manifest "\Q$damaged\E" is not an array.*Fetch the manifest again/);
+}
+fails('a number that is none', file('damaged/manifest.json', '{"dataFiles": [], "n": 1e999999}'), '22003', qr/CONTEXT: .*manifest "\Q$dir\E\/damaged/);
 charges('unknown/a.csv', '2025-07', 1);
 is(loads('unknown in a directory', "$dir/unknown"), '1|1', 'a manifest that is not known does not count');
 
