@@ -106,7 +106,7 @@ static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fi
 static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 					   TupleTableSlot *slot);
-static void fill_provider(FocusRows *rows, TupleTableSlot *slot);
+static void fill_provider(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
 static void store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 					   FocusTotalsCost *costs, bool *has_others);
@@ -205,7 +205,10 @@ focus_rows_add(FocusRows *rows, const FocusRow *row)
 			caller = MemoryContextSwitchTo(rows->batch);
 			fields = check_row(rows, row);
 			if (fields != NULL)
+			{
+				focus_header_choose(rows->header, fields);
 				store_row(rows, row, fields);
+			}
 			MemoryContextSwitchTo(caller);
 			if (MemoryContextMemAllocated(rows->batch, false) >
 				(rows->groups != NULL ? GROUP_BATCH_MEMORY : BATCH_MEMORY))
@@ -282,7 +285,7 @@ read_header(FocusRows *rows, const FocusRow *row)
 {
 	FocusDelivery *delivery = rows->delivery;
 
-	rows->header = focus_header_parse(row, rows->file);
+	rows->header = focus_header_parse(row, rows->file, rows->is_json);
 	if (!rows->is_json)
 	{
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
@@ -532,7 +535,7 @@ store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const F
 
 	if (!read_cells(rows, part, row, fields, slot))
 		return;
-	fill_provider(rows, slot);
+	fill_provider(rows, fields, slot);
 	note_others(rows, fields);
 	fill_tags(rows, fields, slot);
 	if (reject_noted(rows, part, row))
@@ -589,17 +592,17 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 }
 
 /*
- * ServiceProviderName of files that have no column for it: what an older
- * column says, or whoever knows.
+ * ServiceProviderName of rows that have no column for it: what an older column
+ * says, or whoever knows.
  */
 static void
-fill_provider(FocusRows *rows, TupleTableSlot *slot)
+fill_provider(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
 {
 	const char *named = focus_delivery_provider(rows->delivery);
 	AttrNumber	to;
 	AttrNumber	from;
 
-	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
+	if (rows->service_provider_name < 0 || !focus_header_lacks(rows->header, fields, rows->service_provider_name))
 		return;
 	to = rows->attnums[rows->service_provider_name];
 	from = rows->attnums[rows->provider_name];
@@ -736,7 +739,7 @@ code_provider(FocusRows *rows, const FocusField *fields)
 	AttrNumber	to;
 	bool		spelled;
 
-	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
+	if (rows->service_provider_name < 0 || !focus_header_lacks(rows->header, fields, rows->service_provider_name))
 		return;
 	to = rows->attnums[rows->service_provider_name];
 	field = focus_header_field(rows->header, fields, rows->provider_name);
@@ -777,7 +780,7 @@ set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value)
 }
 
 /*
- * The tags of a file that has a column for each.  Where they make no map, which
+ * The tags of a row that has a column for each.  Where they make no map, which
  * is when one is too long, they stay in x_columns.  In codes where slot is NULL.
  */
 static void
@@ -790,7 +793,7 @@ fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
 	bool		spelled;
 
 	rows->has_tags = false;
-	if (!header->has_tag_keys)
+	if (!header->has_tag_keys || !focus_header_lacks(header, fields, rows->tags))
 		return;
 	initStringInfo(&json);
 	for (int i = 0; i < header->nfields; i++)
