@@ -13,12 +13,15 @@
  * above it, and by its last part alone in the manifest's folder.
  *
  * Each run of an export may have a folder and a manifest of its own.  Of those
- * of one billing period only the newest counts: each run has all of it.
+ * of one billing period only the newest counts: each run has all of it.  Whether
+ * two manifests are of one period is told by their folders and by the names that
+ * they list; where neither tells, both would count, so that is an error.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <sys/stat.h>
 
 #include "lib/stringinfo.h"
@@ -49,8 +52,11 @@ struct FocusManifest
 	const char *folder;
 	bool		is_azure;
 	List	   *listed;			/* Listed * */
-	const char *series;			/* equal for runs of one billing period */
+	const char *start;			/* of the billing period; NULL: not told */
+	const char *folder_series;	/* equal for runs of one billing period */
+	const char *names_series;	/* the same, by the names; both NULL: not told */
 	const char *run;			/* greater for newer runs; empty: not told */
+	bool		is_newest;		/* whatever the runs */
 	bool		superseded;
 };
 
@@ -62,7 +68,12 @@ static char *read_whole(const char *path);
 static List *list_names(JsonbContainer *root, const char *key);
 static List *list_blobs(JsonbContainer *root, const char *path);
 static void tell_run(FocusManifest *manifest, JsonbContainer *root);
+static const char *series_of_names(List *listed, bool is_azure, const char *id);
+static bool series_len(const char *path, bool is_azure, const char *id, size_t *len);
+static bool is_month_span(const char *path, size_t len);
 static void supersede(List *manifests);
+static bool are_apart(const FocusManifest *a, const FocusManifest *b);
+static bool are_comparable(const FocusManifest *a, const FocusManifest *b);
 static void find_listed(FocusManifest *manifest);
 static char *find_file(const FocusManifest *manifest, const char *name);
 static void require_listed(const FocusManifest *manifest, const Listed *listed);
@@ -285,30 +296,103 @@ list_blobs(JsonbContainer *root, const char *path)
 /*
  * Where runs have folders of their own, AWS names them by time, below a folder
  * for the billing period; Azure names them by an id that the manifest has, with
- * the time.
+ * the time.  Reports of before have such folders too, named by no time, but the
+ * manifest of the newest is in the folder of the period as well.
  */
 static void
 tell_run(FocusManifest *manifest, JsonbContainer *root)
 {
-	JsonbContainer *info = member_container(root, "runInfo", false);
-	char	   *id = info != NULL ? member_text(info, "runId") : NULL;
-	char	   *time = info != NULL ? member_text(info, "submittedTime") : NULL;
-	char	   *series = pstrdup(manifest->folder);
+	JsonbContainer *info = member_container(root, manifest->is_azure ? "runInfo" : "billingPeriod", false);
+	char	   *id = NULL;
+	char	   *time = NULL;
+	size_t		len;
 
-	manifest->run = time != NULL ? time : "";
-	if (id != NULL && pg_strcasecmp(name_of(manifest->folder), id) == 0)
-		series = folder_of(manifest->folder);
-	for (char *p = series; *p != '\0'; p++)
+	manifest->run = "";
+	if (info != NULL)
 	{
-		char	   *end = p[0] == '/' && pg_strncasecmp(p, "/billing_period=", 16) == 0 ? strchr(p + 1, '/') : NULL;
+		manifest->start = member_text(info, manifest->is_azure ? "startDate" : "start");
+		id = member_text(info, "runId");
+		time = member_text(info, "submittedTime");
+	}
+	manifest->names_series = series_of_names(manifest->listed, manifest->is_azure, id);
+	if (series_len(manifest->folder, manifest->is_azure, id, &len))
+	{
+		const char *rest = manifest->folder + len;
 
-		if (end != NULL)
+		manifest->folder_series = psprintf("%.*s/%s", (int) len, manifest->folder, name_of(manifest->path));
+		if (is_month_span(manifest->folder, len))
+			manifest->is_newest = (*rest == '\0');
+		else if (!manifest->is_azure && *rest == '/')
+			manifest->run = rest + 1;
+	}
+	if (manifest->is_azure && time != NULL)
+		manifest->run = time;
+}
+
+/*
+ * What all of the names have in front of the run, if they tell; else NULL.
+ */
+static const char *
+series_of_names(List *listed, bool is_azure, const char *id)
+{
+	const char *series = NULL;
+	ListCell   *cell;
+
+	foreach(cell, listed)
+	{
+		const char *name = ((Listed *) lfirst(cell))->name;
+		size_t		len;
+
+		if (!series_len(name, is_azure, id, &len))
+			return NULL;
+		if (series == NULL)
+			series = pnstrdup(name, len);
+		else if (strlen(series) != len || strncmp(series, name, len) != 0)
+			return NULL;
+	}
+	return series;
+}
+
+/*
+ * Finds the part of a path that is the same for all runs of an export and
+ * billing period: for Azure what is in front of the folder named by the run's
+ * id, for AWS the folder of the billing period and what is in front of it.
+ */
+static bool
+series_len(const char *path, bool is_azure, const char *id, size_t *len)
+{
+	const char *end;
+
+	for (const char *part = path; part != NULL; part = *end == '/' ? end + 1 : NULL)
+	{
+		end = part + strcspn(part, "/");
+		*len = end - path;
+		if (!is_azure && (pg_strncasecmp(part, "billing_period=", 15) == 0 || is_month_span(path, *len)))
+			return true;
+		if (is_azure && id != NULL && strlen(id) == (size_t) (end - part) && pg_strncasecmp(part, id, end - part) == 0)
 		{
-			*end = '\0';
-			manifest->run = end + 1;
+			*len = part > path ? part - path - 1 : 0;
+			return true;
 		}
 	}
-	manifest->series = psprintf("%s/%s", series, name_of(manifest->path));
+	return false;
+}
+
+/* Is the last part of the path a folder of reports of before, 20250101-20250201? */
+static bool
+is_month_span(const char *path, size_t len)
+{
+	static const char form[] = "dddddddd-dddddddd";
+	const char *part = path + len - (sizeof(form) - 1);
+
+	if (len < sizeof(form) - 1 || (part > path && part[-1] != '/'))
+		return false;
+	for (int i = 0; form[i] != '\0'; i++)
+	{
+		if (form[i] == 'd' ? !isdigit((unsigned char) part[i]) : part[i] != form[i])
+			return false;
+	}
+	return true;
 }
 
 /* Of each series all but the newest run do not count. */
@@ -326,16 +410,52 @@ supersede(List *manifests)
 		{
 			FocusManifest *other = lfirst(other_cell);
 
-			if (manifest == other || strcmp(manifest->series, other->series) != 0)
+			manifest->superseded |= other->is_newest && !are_apart(manifest, other) && are_comparable(manifest, other);
+		}
+	}
+	foreach(cell, manifests)
+	{
+		FocusManifest *manifest = lfirst(cell);
+
+		foreach(other_cell, manifests)
+		{
+			FocusManifest *other = lfirst(other_cell);
+
+			if (manifest == other || manifest->superseded || other->superseded || are_apart(manifest, other))
 				continue;
-			if (manifest->run[0] == '\0' || strcmp(manifest->run, other->run) == 0)
+			if (!are_comparable(manifest, other))
 				ereport(ERROR,
 						(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 						 errmsg("cannot tell which of the manifests \"%s\" and \"%s\" is newer", manifest->path, other->path),
-						 errhint("Pass the path of the one that counts.")));
+						 errdetail("If both are of one export and billing period, the files of one of them must not count."),
+						 errhint("Pass the path of the one that counts, or of each in a call of its own if both do.")));
 			manifest->superseded |= strcmp(manifest->run, other->run) < 0;
 		}
 	}
+}
+
+/* Are they known to be of two exports or billing periods? */
+static bool
+are_apart(const FocusManifest *a, const FocusManifest *b)
+{
+	if (a->is_azure != b->is_azure)
+		return true;
+	if (a->start != NULL && b->start != NULL && strcmp(a->start, b->start) != 0)
+		return true;
+	if (a->names_series != NULL && b->names_series != NULL)
+		return strcmp(a->names_series, b->names_series) != 0;
+	return a->folder_series != NULL && b->folder_series != NULL && strcmp(a->folder_series, b->folder_series) != 0;
+}
+
+/* Are they known to be of one series, and which one is newer? */
+static bool
+are_comparable(const FocusManifest *a, const FocusManifest *b)
+{
+	if (a->folder_series == NULL || b->folder_series == NULL || strcmp(a->folder_series, b->folder_series) != 0)
+		return false;
+	if (a->is_newest || b->is_newest)
+		return a->is_newest != b->is_newest;
+	return a->run[0] != '\0' && b->run[0] != '\0' && strcmp(a->run, b->run) != 0;
 }
 
 static void

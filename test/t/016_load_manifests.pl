@@ -142,6 +142,48 @@ azure_run('a-2', '2025-05-03T10:00:00.0Z', costs => [ 10, 21 ]);
 unlink $newest =~ s/manifest\.json/part_1_0001.csv/r;
 fails('Azure, a file missing', $newest, '58P01', qr/lists "container\/azure\/export\/20250501-20250531\/a-2\/part_1_0001\.csv", which is not there/);
 
+# Runs whose folders are not named as the export named them
+my $two_runs = qr/cannot tell which of the manifests "[^"]*" and "[^"]*" is newer.*of each in a call of its own/;
+sub run_in
+{
+	my ($folder, $month, $cost, $manifest) = @_;
+
+	charges("$folder/part_0.csv", $month, $cost);
+	return file("$folder/manifest.json", $manifest);
+}
+run_in("renamed/azure/run$_", '2025-08', $_,
+	qq({"runInfo": {"runId": "guid-$_", "submittedTime": "2025-08-0${_}T00:00:00Z"}, "blobs": [{"blobName": "c/part_0.csv"}]})) for 1, 2;
+fails('Azure, folders renamed', "$dir/renamed/azure", '22P04', $two_runs);
+is(loads('Azure, folders renamed, by manifest', "$dir/renamed/azure/run2/manifest.json"), '1|2', 'Azure, folders renamed: a manifest alone');
+run_in("renamed/names/run$_", '2025-08', $_,
+	qq({"runInfo": {"runId": "guid-$_", "submittedTime": "2025-08-0${_}T00:00:00Z"}, "blobs": [{"blobName": "c/export/guid-$_/part_0.csv"}]})) for 1, 2;
+fails('Azure, folders renamed, names tell', "$dir/renamed/names", '22P04', $two_runs);
+run_in("renamed/months/run$_", "2025-0$_", 10 + $_,
+	qq({"runInfo": {"runId": "guid-$_", "startDate": "2025-0$_-01T00:00:00Z"}, "blobs": [{"blobName": "c/part_0.csv"}]})) for 8, 9;
+is(loads('Azure, months', "$dir/renamed/months"), '2|37', 'Azure, folders renamed: two months');
+run_in("renamed/aws/run$_", '2025-08', 20 + $_, '{"dataFiles": ["s3://b/e/data/part_0.csv"]}') for 1, 2;
+fails('AWS, folders renamed', "$dir/renamed/aws", '22P04', $two_runs);
+run_in("renamed/overwritten/run$_", '2025-08', 30 + $_, '{"dataFiles": ["s3://b/e/data/BILLING_PERIOD=2025-08/part_0.csv"]}') for 1, 2;
+fails('AWS, overwritten', "$dir/renamed/overwritten", '22P04', $two_runs);
+run_in("renamed/periods/run$_", "2025-0$_", 40 + $_, qq({"dataFiles": ["s3://b/e/data/BILLING_PERIOD=2025-0$_/part_0.csv"]})) for 8, 9;
+is(loads('AWS, months', "$dir/renamed/periods"), '2|97', 'AWS, folders renamed: two months');
+
+# Reports of before: folders of runs, and the newest manifest beside them
+sub report
+{
+	my ($assembly, $cost) = @_;
+
+	return run_in("report/20250801-20250901/$assembly", '2025-08', $cost,
+		qq({"assemblyId": "$assembly", "billingPeriod": {"start": "20250801T000000.000Z"}, "reportKeys": ["p/report/20250801-20250901/$assembly/part_0.csv"]}));
+}
+report('asm1', 50);
+my $current = report('asm2', 51);
+fails('report', "$dir/report", '22P04', $two_runs);
+file('report/20250801-20250901/manifest.json', slurp_file($current));
+is(loads('report', "$dir/report"), '1|51', 'report: the manifest of the period tells which run counts');
+file('report/20250801-20250901/manifest.json', slurp_file($current) =~ s/asm2/asm1/gr);
+is(loads('report, other', "$dir/report"), '1|50', 'report: whichever it is');
+
 # Rejected rows are rows of the file.
 my $bad = file('bad/part.csv', "BillingPeriodStart,BilledCost\n2025-06-01T00:00:00Z,1\n2025-06-01T00:00:00Z,x\n");
 my $manifest = file('bad/manifest.json', sprintf '{"blobs": [{"blobName": "c/part.csv", "byteCount": %d, "dataRowCount": 2}]}', -s $bad);
