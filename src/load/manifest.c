@@ -10,7 +10,8 @@
  * Names in a manifest begin at the bucket or container, and nobody knows how
  * much of that was kept when the files were fetched.  So a file is looked for
  * by the longest end of its name that is below the manifest's folder or one
- * above it, and by its last part alone in the manifest's folder.
+ * above it, and by its last part alone in the manifest's folder.  What is found
+ * must be this manifest's: see is_of_another().
  *
  * Each run of an export may have a folder and a manifest of its own.  Of those
  * of one billing period only the newest counts: each run has all of it.  Whether
@@ -74,8 +75,12 @@ static bool is_month_span(const char *path, size_t len);
 static void supersede(List *manifests);
 static bool are_apart(const FocusManifest *a, const FocusManifest *b);
 static bool are_comparable(const FocusManifest *a, const FocusManifest *b);
-static void find_listed(FocusManifest *manifest);
-static char *find_file(const FocusManifest *manifest, const char *name);
+static void find_listed(FocusManifest *manifest, List *manifests);
+static char *find_file(const FocusManifest *manifest, List *manifests, const char *name);
+static bool is_of_another(const FocusManifest *manifest, List *manifests, const char *path);
+static bool leaves_out_folder(const char *folder, const char *name, const char *end, size_t above_len);
+static bool is_below(const char *path, const char *folder);
+static void require_once(List *files, const FocusManifest *manifest, const Listed *listed);
 static void require_listed(const FocusManifest *manifest, const Listed *listed);
 static List *list_beside(List *found, List *files);
 static void refuse_extra(List *found, List *manifests);
@@ -132,7 +137,7 @@ focus_manifest_files(List *manifests, List *found)
 		FocusManifest *manifest = lfirst(cell);
 		ListCell   *file;
 
-		find_listed(manifest);
+		find_listed(manifest, manifests);
 		if (manifest->superseded)
 			continue;
 		foreach(file, manifest->listed)
@@ -140,6 +145,7 @@ focus_manifest_files(List *manifests, List *found)
 			Listed	   *listed = lfirst(file);
 
 			require_listed(manifest, listed);
+			require_once(files, manifest, listed);
 			files = lappend(files, focus_input_file(listed->path, listed->rows));
 		}
 	}
@@ -459,7 +465,7 @@ are_comparable(const FocusManifest *a, const FocusManifest *b)
 }
 
 static void
-find_listed(FocusManifest *manifest)
+find_listed(FocusManifest *manifest, List *manifests)
 {
 	ListCell   *cell;
 
@@ -467,7 +473,7 @@ find_listed(FocusManifest *manifest)
 	{
 		Listed	   *listed = lfirst(cell);
 
-		listed->path = find_file(manifest, listed->name);
+		listed->path = find_file(manifest, manifests, listed->name);
 	}
 }
 
@@ -476,7 +482,7 @@ find_listed(FocusManifest *manifest)
  * NULL when there is none.
  */
 static char *
-find_file(const FocusManifest *manifest, const char *name)
+find_file(const FocusManifest *manifest, List *manifests, const char *name)
 {
 	const char *end = name;
 
@@ -492,7 +498,9 @@ find_file(const FocusManifest *manifest, const char *name)
 			char	   *path = psprintf("%s/%s", folder, end);
 			struct stat st;
 
-			if (*end != '\0' && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			if (*end != '\0' && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+				!leaves_out_folder(manifest->folder, name, end, strlen(folder)) &&
+				!is_of_another(manifest, manifests, path))
 				return path;
 			if (folder[0] == '\0')
 				break;
@@ -501,6 +509,56 @@ find_file(const FocusManifest *manifest, const char *name)
 		end = is_last ? NULL : strchr(end, '/') + 1;
 	}
 	return NULL;
+}
+
+/*
+ * Does the name have, in front of the end that was looked for above the
+ * manifest's folder, the very folder that leads to the manifest?  Then the file
+ * belongs below that, and what was found is of the same name elsewhere.
+ */
+static bool
+leaves_out_folder(const char *folder, const char *name, const char *end, size_t above_len)
+{
+	const char *part = end - 1;
+	const char *below = folder + above_len + 1;
+	size_t		len;
+
+	if (end == name || folder[above_len] == '\0')
+		return false;
+	while (part > name && part[-1] != '/')
+		part--;
+	len = end - 1 - part;
+	return len > 0 && strlen(below) >= len && strncmp(part, below, len) == 0 &&
+		(below[len] == '\0' || below[len] == '/');
+}
+
+/*
+ * Is the path below the folder of another manifest, and not below that of this
+ * one?
+ */
+static bool
+is_of_another(const FocusManifest *manifest, List *manifests, const char *path)
+{
+	ListCell   *cell;
+
+	if (is_below(path, manifest->folder))
+		return false;
+	foreach(cell, manifests)
+	{
+		const FocusManifest *other = lfirst(cell);
+
+		if (is_below(path, other->folder) && !is_below(manifest->path, other->folder))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_below(const char *path, const char *folder)
+{
+	size_t		len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
 /* A file that counts is there, is whole, and can be read. */
@@ -530,6 +588,25 @@ require_listed(const FocusManifest *manifest, const Listed *listed)
 						listed->path, (long long) st.st_size, listed->bytes),
 				 errdetail("The manifest is \"%s\".", manifest->path),
 				 errhint("Fetch the file again.")));
+}
+
+/* Its rows would count twice. */
+static void
+require_once(List *files, const FocusManifest *manifest, const Listed *listed)
+{
+	ListCell   *cell;
+
+	foreach(cell, files)
+	{
+		const FocusInputFile *file = lfirst(cell);
+
+		if (strcmp(file->path, listed->path) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("\"%s\" is listed a second time, as \"%s\" in manifest \"%s\"",
+							listed->path, listed->name, manifest->path),
+					 errhint("If names that differ are of two files, fetch them into the folders that their names have.")));
+	}
 }
 
 /* What was found, and what else is in the folders of the files that count. */

@@ -184,6 +184,18 @@ is(loads('report', "$dir/report"), '1|51', 'report: the manifest of the period t
 file('report/20250801-20250901/manifest.json', slurp_file($current) =~ s/asm2/asm1/gr);
 is(loads('report, other', "$dir/report"), '1|50', 'report: whichever it is');
 
+# A file of the same name that is another's does not stand for one that is missing.
+charges('names/data/e-1.csv', '2025-09', 60);
+my $missing = file('names/feb/manifest.json', '{"dataFiles": ["s3://b/feb/data/e-1.csv"]}');
+fails('another file of the name', $missing, '58P01', qr/lists "s3:\/\/b\/feb\/data\/e-1\.csv", which is not there/);
+my $owner = file('names/data/manifest.json', '{"dataFiles": ["s3://b/BILLING_PERIOD=2025-08/e-1.csv"]}');
+file('names/feb/manifest.json', '{"dataFiles": ["s3://b/BILLING_PERIOD=2025-09/data/e-1.csv"]}');
+fails('a file of another manifest', "$dir/names", '58P01', qr/lists "s3:\/\/b\/BILLING_PERIOD=2025-09\/data\/e-1\.csv", which is not there/);
+is(loads('its owner', $owner), '1|60', 'a file belongs to the manifest beside it');
+my $twice = charges('twice/e-1.csv', '2025-09', 61);
+fails('listed twice', file('twice/manifest.json', '{"dataFiles": ["a/e-1.csv", "b/e-1.csv"]}'), '22P04',
+	qr/"\Q$twice\E" is listed a second time, as "b\/e-1\.csv" in manifest/);
+
 # Rejected rows are rows of the file.
 my $bad = file('bad/part.csv', "BillingPeriodStart,BilledCost\n2025-06-01T00:00:00Z,1\n2025-06-01T00:00:00Z,x\n");
 my $manifest = file('bad/manifest.json', sprintf '{"blobs": [{"blobName": "c/part.csv", "byteCount": %d, "dataRowCount": 2}]}', -s $bad);
