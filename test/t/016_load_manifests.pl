@@ -233,6 +233,13 @@ file('writer/_old/manifest.json', '{"dataFiles": ["b/c.csv"]}');
 is(loads('directories named by _', "$dir/writer"), '1|8', 'directories whose names begin with _ are passed over');
 is(loads('one of them', "$dir/writer/_temporary"), '1|2', 'one that is named counts');
 
+# One file in two formats
+my $csv = charges('formats/a.csv', '2025-07', 70);
+my $json = file('formats/a.json', '{"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z", "BilledCost": 70}');
+charges('formats/a.b.csv', '2025-07', 71);
+fails('two formats', "$dir/formats", '22P04', qr/files "\Q$csv\E" and "\Q$json\E" seem to be one in two formats.*by a glob/);
+is(loads('two formats, by glob', "$dir/formats/*.csv"), '2|141', 'one of the formats may be loaded');
+
 # The provider's own example names a Parquet file.
 my $example = ($ENV{FOCUS_SHARED} // '') . '/data/azure/export_manifest_1.0r2_sanitised.json';
 SKIP:
