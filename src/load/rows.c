@@ -68,7 +68,7 @@ struct FocusRows
 	FocusLines	lines;			/* for error context */
 	const char *column;			/* for error context, or NULL */
 
-	/* the first CSV file, and which costs it has */
+	/* the last file that was compared, and which costs it has */
 	const char *costs_file;
 	bool		costs_there[NCOSTS];
 
@@ -236,7 +236,10 @@ focus_rows_end_file(FocusRows *rows)
 				 errhint("A FOCUS file has at least a header line, or one JSON object.")));
 	reset_batch(rows);
 	if (rows->is_json)
+	{
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
+		compare_costs(rows);
+	}
 	focus_place_end_file(rows->place);
 	if (delivery->focus_version == NULL)
 		delivery->focus_version = rows->header->focus_version;

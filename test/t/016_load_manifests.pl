@@ -240,6 +240,14 @@ charges('formats/a.b.csv', '2025-07', 71);
 fails('two formats', "$dir/formats", '22P04', qr/files "\Q$csv\E" and "\Q$json\E" seem to be one in two formats.*by a glob/);
 is(loads('two formats, by glob', "$dir/formats/*.csv"), '2|141', 'one of the formats may be loaded');
 
+# A cost that a JSON file has under another name
+charges('costs/a.csv', '2025-07', 80);
+my $other = file('costs/b.json', '{"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z", "Cost": 81, "ListCost": 1}');
+fails('a cost renamed in JSON', "$dir/costs", '22P04', qr/"\Q$other\E" has no column "BilledCost", which "[^"]*a\.csv" of the same delivery has/);
+file('costs/b.json', qq({"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z"}\n) .
+	'{"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z", "BilledCost": 82}');
+is(loads('costs in JSON', "$dir/costs"), '3|162', 'a cost may come late in JSON');
+
 # The provider's own example names a Parquet file.
 my $example = ($ENV{FOCUS_SHARED} // '') . '/data/azure/export_manifest_1.0r2_sanitised.json';
 SKIP:
