@@ -406,7 +406,8 @@ map_columns(FocusHeader *header)
 }
 
 /*
- * Columns of one tag each.  Of two with the same key the first one is the tag.
+ * Columns of one tag each.  Of two with the same key the first one that has a
+ * value in a row is the tag.
  */
 static void
 map_tags(FocusHeader *header)
@@ -414,6 +415,7 @@ map_tags(FocusHeader *header)
 	int			tags = focus_dataset_column(header->dataset, "Tags");
 
 	header->has_tag_keys = false;
+	header->has_equal_tag_keys = false;
 	for (int i = 0; i < header->nfields; i++)
 	{
 		header->tag_keys[i] = NULL;
@@ -421,10 +423,7 @@ map_tags(FocusHeader *header)
 			continue;
 		header->tag_keys[i] = tag_key(header->names[i]);
 		for (int k = 0; k < i && header->tag_keys[i] != NULL; k++)
-		{
-			if (header->tag_keys[k] != NULL && strcmp(header->tag_keys[k], header->tag_keys[i]) == 0)
-				header->tag_keys[i] = NULL;
-		}
+			header->has_equal_tag_keys |= header->tag_keys[k] != NULL && strcmp(header->tag_keys[k], header->tag_keys[i]) == 0;
 		header->has_tag_keys |= header->tag_keys[i] != NULL;
 	}
 }

@@ -34,6 +34,7 @@ typedef struct FocusHeader
 	int			npairs;
 	const char **tag_keys;		/* of fields that are a tag each, or NULL */
 	bool		has_tag_keys;
+	bool		has_equal_tag_keys; /* of which each row has one tag */
 	bool		lacks_period;	/* tells when charges were, and nothing of
 								 * billing periods */
 	const char *focus_version;	/* as the column names tell */

@@ -46,6 +46,8 @@
 static const char *const costs[NCOSTS] = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"};
 
 static const char kept_as_text[] = "kept as text in x_columns";
+static const char month_taken[] = "month of ChargePeriodStart taken for the billing period";
+static const char own_column[] = "tag read from a column of its own";
 
 struct FocusRows
 {
@@ -115,6 +117,7 @@ static void fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *ro
 						TupleTableSlot *slot);
 static void set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value);
 static void fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
+static bool has_tag(const FocusRows *rows, const char *key, int nfields);
 static void note_others(FocusRows *rows, const FocusField *fields);
 static void forget_notes(FocusRows *rows);
 static bool reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row);
@@ -765,7 +768,7 @@ fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Foc
 	if (rows->header->fields[rows->billing_period_end] < 0)
 		set_value(rows, slot, rows->attnums[rows->billing_period_end],
 				  TimestampTzGetDatum(focus_place_month(part->period, 1)));
-	focus_delivery_find(rows->delivery, "BillingPeriodStart", "month of ChargePeriodStart taken for the billing period",
+	focus_delivery_find(rows->delivery, "BillingPeriodStart", month_taken,
 						rows->file, row->line, focus_header_field(rows->header, fields, rows->charge_period_start));
 }
 
@@ -801,13 +804,14 @@ fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
 	initStringInfo(&json);
 	for (int i = 0; i < header->nfields; i++)
 	{
-		if (header->tag_keys[i] == NULL || focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
+		if (header->tag_keys[i] == NULL || focus_cell_is_null(fields[i].data, fields[i].len, &spelled) ||
+			has_tag(rows, header->tag_keys[i], i))
 			continue;
 		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
 		escape_json(&json, header->tag_keys[i]);
 		appendStringInfoChar(&json, ':');
 		escape_json(&json, fields[i].data);
-		rows->findings[i] = "tag read from a column of its own";
+		rows->findings[i] = own_column;
 		rows->noted = true;
 	}
 	if (json.len == 0)
@@ -822,6 +826,20 @@ fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
 		if (header->tag_keys[i] != NULL)
 			rows->findings[i] = NULL;
 	}
+}
+
+/* Has the row that tag by one of its first nfields fields? */
+static bool
+has_tag(const FocusRows *rows, const char *key, int nfields)
+{
+	const FocusHeader *header = rows->header;
+
+	for (int i = 0; i < nfields && header->has_equal_tag_keys; i++)
+	{
+		if (header->tag_keys[i] != NULL && rows->findings[i] == own_column && strcmp(header->tag_keys[i], key) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Words for null in cells that have no column. */
@@ -853,11 +871,23 @@ forget_notes(FocusRows *rows)
 	rows->noted = false;
 }
 
-/* Rejects a row of which something was noted, if the delivery is strict. */
+/*
+ * Rejects a row of which something was noted, if the delivery is strict, or that
+ * does not tell its billing period.
+ */
 static bool
 reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row)
 {
-	if (!rows->delivery->options.strict || !rows->noted)
+	if (!rows->delivery->options.strict)
+		return false;
+	if (rows->header->lacks_period)
+	{
+		focus_delivery_reject(rows->delivery, part, rows->header, rows->file, row,
+							  rows->header->fields[rows->charge_period_start], ERRCODE_DATA_EXCEPTION,
+							  psprintf("strict: %s", month_taken));
+		return true;
+	}
+	if (!rows->noted)
 		return false;
 	for (int i = 0; i < rows->header->nfields; i++)
 	{
@@ -921,7 +951,7 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 		bool		spelled;
 
 		if ((header->columns[i] >= 0 && !rows->keep[i]) ||
-			(rows->has_tags && header->tag_keys[i] != NULL) ||
+			(rows->has_tags && rows->findings[i] == own_column) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
 		if (state == NULL)
