@@ -66,7 +66,8 @@ static JsonbContainer *read_json(const char *path);
 static const char *list_key(JsonbContainer *root);
 static void require_array(JsonbContainer *root, const char *key, const char *path);
 static char *read_whole(const char *path);
-static List *list_names(JsonbContainer *root, const char *key);
+pg_noreturn static void refuse_element(const char *path, const char *key, uint32 index);
+static List *list_names(JsonbContainer *root, const char *key, const char *path);
 static List *list_blobs(JsonbContainer *root, const char *path);
 static void tell_run(FocusManifest *manifest, JsonbContainer *root);
 static const char *series_of_names(List *listed, bool is_azure, const char *id);
@@ -90,7 +91,7 @@ static char *folder_of(const char *path);
 static const char *name_of(const char *path);
 static JsonbValue *member(JsonbContainer *object, const char *name, enum jbvType type);
 static JsonbContainer *member_container(JsonbContainer *object, const char *name, bool is_array);
-static int64 member_count(JsonbContainer *object, const char *name);
+static int64 member_count(JsonbContainer *object, const char *name, const char *path);
 static char *member_text(JsonbContainer *object, const char *name);
 
 /*
@@ -114,7 +115,7 @@ focus_manifest_read(const char *path)
 	{
 		require_array(root, key, path);
 		manifest->is_azure = strcmp(key, "blobs") == 0;
-		manifest->listed = manifest->is_azure ? list_blobs(root, path) : list_names(root, key);
+		manifest->listed = manifest->is_azure ? list_blobs(root, path) : list_names(root, key, path);
 		tell_run(manifest, root);
 	}
 	error_context_stack = context.previous;
@@ -257,9 +258,19 @@ make_listed(char *name, int64 bytes, int64 rows)
 	return listed;
 }
 
+/* What is listed in a way that is not known would be left out. */
+static void
+refuse_element(const char *path, const char *key, uint32 index)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+			 errmsg("element %u of \"%s\" in manifest \"%s\" names no file", index + 1, key, path),
+			 errhint("Fetch the manifest again, or name the files that count by a glob.")));
+}
+
 /* AWS: an array of names */
 static List *
-list_names(JsonbContainer *root, const char *key)
+list_names(JsonbContainer *root, const char *key, const char *path)
 {
 	JsonbContainer *array = member_container(root, key, true);
 	List	   *listed = NIL;
@@ -268,8 +279,9 @@ list_names(JsonbContainer *root, const char *key)
 	{
 		JsonbValue *name = getIthJsonbValueFromContainer(array, i);
 
-		if (name->type == jbvString)
-			listed = lappend(listed, make_listed(pnstrdup(name->val.string.val, name->val.string.len), -1, -1));
+		if (name->type != jbvString)
+			refuse_element(path, key, i);
+		listed = lappend(listed, make_listed(pnstrdup(name->val.string.val, name->val.string.len), -1, -1));
 	}
 	return listed;
 }
@@ -279,7 +291,7 @@ static List *
 list_blobs(JsonbContainer *root, const char *path)
 {
 	JsonbContainer *array = member_container(root, "blobs", true);
-	int64		count = member_count(root, "blobCount");
+	int64		count = member_count(root, "blobCount", path);
 	List	   *listed = NIL;
 
 	for (uint32 i = 0; i < JsonContainerSize(array); i++)
@@ -287,9 +299,10 @@ list_blobs(JsonbContainer *root, const char *path)
 		JsonbValue *blob = getIthJsonbValueFromContainer(array, i);
 		char	   *name = blob->type == jbvBinary ? member_text(blob->val.binary.data, "blobName") : NULL;
 
-		if (name != NULL)
-			listed = lappend(listed, make_listed(name, member_count(blob->val.binary.data, "byteCount"),
-												 member_count(blob->val.binary.data, "dataRowCount")));
+		if (name == NULL)
+			refuse_element(path, "blobs", i);
+		listed = lappend(listed, make_listed(name, member_count(blob->val.binary.data, "byteCount", path),
+											 member_count(blob->val.binary.data, "dataRowCount", path)));
 	}
 	if (count >= 0 && count != list_length(listed))
 		ereport(ERROR,
@@ -751,12 +764,24 @@ member_container(JsonbContainer *object, const char *name, bool is_array)
 
 /* A number that counts something; -1 when it is not there. */
 static int64
-member_count(JsonbContainer *object, const char *name)
+member_count(JsonbContainer *object, const char *name, const char *path)
 {
-	JsonbValue *value = member(object, name, jbvNumeric);
+	JsonbValue *value = JsonContainerIsObject(object) ?
+		getKeyJsonValueFromContainer(object, name, strlen(name), NULL) : NULL;
+	char	   *text = NULL;
 
-	return value == NULL ? -1 :
-		DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+	if (value == NULL || value->type == jbvNull)
+		return -1;
+	if (value->type == jbvNumeric)
+		text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	else if (value->type == jbvString)
+		text = pnstrdup(value->val.string.val, value->val.string.len);
+	if (text == NULL || text[0] == '\0' || strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" in manifest \"%s\" is not a count", name, path),
+				 errhint("Fetch the manifest again.")));
+	return pg_strtoint64(text);
 }
 
 static char *

@@ -201,6 +201,18 @@ my $bad = file('bad/part.csv', "BillingPeriodStart,BilledCost\n2025-06-01T00:00:
 my $manifest = file('bad/manifest.json', sprintf '{"blobs": [{"blobName": "c/part.csv", "byteCount": %d, "dataRowCount": 2}]}', -s $bad);
 is(loads('rejected rows', $manifest), '1|1', 'rejected rows count');
 
+# Elements that name nothing, and counts that are none
+for my $text ('{"dataFiles": ["part.csv", 1]}', '{"blobs": [{"blobName": "part.csv"}, {"name": "b.csv"}]}', '{"blobs": [{"blobName": "part.csv"}, "b.csv"]}')
+{
+	fails($text, file('bad/manifest.json', $text), '22P04', qr/element 2 of "\w+" in manifest "\Q$dir\E\/bad\/manifest\.json" names no file/);
+}
+for my $count ('-1', '1.5', '1e30', '"x"', '""', '[]')
+{
+	fails("count $count", file('bad/manifest.json', qq({"blobs": [{"blobName": "part.csv", "byteCount": $count}]})), '22P04',
+		qr/"byteCount" in manifest "\Q$dir\E\/bad\/manifest\.json" is not a count/);
+}
+fails('count as text', file('bad/manifest.json', '{"blobs": [{"blobName": "part.csv", "byteCount": "1"}]}'), '22P04', qr/its manifest says 1/);
+
 # Parquet, nothing, and what is no manifest
 fails('Parquet', file('parquet/manifest.json', '{"blobs": [{"blobName": "c/a.snappy.parquet", "byteCount": 1, "dataRowCount": 1}]}'),
 	'0A000', qr/lists "c\/a\.snappy\.parquet", which is neither CSV nor JSON.*COPY \.\.\. FROM PROGRAM/);
