@@ -47,6 +47,19 @@ SELECT servicename, billedcost, listcost, regionid, x_columns FROM focus_cost_an
 WHERE x_loadid IN (SELECT loadid FROM focus_loads WHERE source = 'array') ORDER BY billedcost NULLS FIRST;
 SELECT r.line, r.columnname, r.value, r.message, r.record FROM focus_rejected_rows r JOIN focus_loads l USING (loadid) WHERE source = 'array';
 
+-- Each object tells for itself which of two names it goes by.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'names');
+{"BilledCost": 101, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 10, "Region": "r1", "ProviderName": "AWS", "tags/k": "v1"}
+{"BilledCost": 102, "BillingPeriodStart": "2025-01-01T00:00:00Z", "EffectiveCost": 20, "RegionId": "r2", "ServiceProviderName": "Oracle", "Tags": {"k": "v2"}}
+{"BilledCost": 103, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 30, "Region": "r3", "ProviderName": "AWS", "tags/k": "v3"}
+{"BilledCost": 104, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 40, "EffectiveCost": null, "RegionId": null, "Region": "r4", "ServiceProviderName": null, "ProviderName": "AWS", "Tags": null, "tags/k": "v4"}
+{"BilledCost": 105, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 49, "EffectiveCost": 50, "RegionId": "r5", "Region": "old", "ServiceProviderName": "Oracle", "ProviderName": "AWS", "Tags": {"k": "v5"}, "tags/k": "old"}
+{"BilledCost": 106, "BillingPeriodStart": "2025-01-01T00:00:00Z"}
+\.
+SELECT billedcost, effectivecost, regionid, serviceprovidername, tags, x_columns FROM focus_cost_and_usage
+WHERE x_loadid IN (SELECT loadid FROM focus_loads WHERE source = 'names') ORDER BY 1;
+SELECT totals FROM focus_loads WHERE source = 'names';
+
 -- Lines that are not objects are rejected one by one.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'broken');
 {"BilledCost": 1, "BillingPeriodStart": "2025-01-01T00:00:00Z"}
@@ -153,6 +166,21 @@ COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
 {"BilledCost": 1, "BillingPeriodStart": "2025-01-01T00:00:00Z", "InvoiceDetailGrain": "g"}
 \.
 SELECT count(*) FROM focus_loads WHERE source = 'refused';
+
+-- Where rows are stored one by one, they are the same.
+CREATE TABLE by_codes AS SELECT to_jsonb(c) - 'x_loadid' AS r FROM focus_cost_and_usage c JOIN focus_loads l ON loadid = x_loadid WHERE source = 'names';
+SELECT focus_unload(deliveryid) FROM focus_loads WHERE source = 'names';
+CREATE INDEX ON focus_cost_and_usage (billedcost);
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'names');
+{"BilledCost": 101, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 10, "Region": "r1", "ProviderName": "AWS", "tags/k": "v1"}
+{"BilledCost": 102, "BillingPeriodStart": "2025-01-01T00:00:00Z", "EffectiveCost": 20, "RegionId": "r2", "ServiceProviderName": "Oracle", "Tags": {"k": "v2"}}
+{"BilledCost": 103, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 30, "Region": "r3", "ProviderName": "AWS", "tags/k": "v3"}
+{"BilledCost": 104, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 40, "EffectiveCost": null, "RegionId": null, "Region": "r4", "ServiceProviderName": null, "ProviderName": "AWS", "Tags": null, "tags/k": "v4"}
+{"BilledCost": 105, "BillingPeriodStart": "2025-01-01T00:00:00Z", "AmortizedCost": 49, "EffectiveCost": 50, "RegionId": "r5", "Region": "old", "ServiceProviderName": "Oracle", "ProviderName": "AWS", "Tags": {"k": "v5"}, "tags/k": "old"}
+{"BilledCost": 106, "BillingPeriodStart": "2025-01-01T00:00:00Z"}
+\.
+SELECT count(*) FROM (SELECT to_jsonb(c) - 'x_loadid' FROM focus_cost_and_usage c JOIN focus_loads l ON loadid = x_loadid WHERE source = 'names'
+	INTERSECT TABLE by_codes) same;
 
 \c :main
 DROP DATABASE regress_focus_load_json;

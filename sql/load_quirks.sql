@@ -39,6 +39,10 @@ BillingPeriodStart,BilledCost,Tags
 2025-01-01T00:00:00Z,8,https://example.com
 2025-01-01T00:00:00Z,9,two words:3
 2025-01-01T00:00:00Z,10,"['a', 'b']"
+2025-01-01T00:00:00Z,11,12:30:00
+2025-01-01T00:00:00Z,12,arn:aws:s3:::bucket
+2025-01-01T00:00:00Z,13,app:web
+2025-01-01T00:00:00Z,14,C:\temp
 \.
 SELECT billedcost, tags, x_columns->>'Tags' AS text FROM focus_cost_and_usage
 WHERE x_loadid IN (SELECT loadid FROM focus_loads WHERE source = 'no tags') ORDER BY 1;
@@ -60,6 +64,15 @@ BillingPeriodStart,BilledCost,resourceTags/user:Team,Tags
 \.
 SELECT billedcost, tags, x_columns FROM focus_cost_and_usage
 WHERE x_loadid IN (SELECT loadid FROM focus_loads WHERE source = 'tag columns and tags') ORDER BY 1;
+
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'equal tag columns');
+BillingPeriodStart,BilledCost,resourceTags/user:env,resourceTags/env
+2025-01-01T00:00:00Z,1,,z
+2025-01-01T00:00:00Z,2,y,z
+2025-01-01T00:00:00Z,3,y,
+\.
+SELECT billedcost, tags, x_columns FROM focus_cost_and_usage
+WHERE x_loadid IN (SELECT loadid FROM focus_loads WHERE source = 'equal tag columns') ORDER BY 1;
 
 -- None is a null where it can be no value.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'None');
@@ -122,6 +135,12 @@ COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'strict', strict
 ChargePeriodStart,BilledCost
 2025-01-01T00:00:00Z,1
 \.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'strict period', strict true);
+{"BilledCost": 1, "ChargePeriodStart": "2025-01-01T00:00:00Z"}
+{"BilledCost": 2, "ChargePeriodStart": "2025-01-01T00:00:00Z", "BillingPeriodStart": "2025-01-01T00:00:00Z"}
+\.
+SELECT rows_stored, rows_rejected FROM focus_loads WHERE source = 'strict period';
+SELECT r.columnname, r.message FROM focus_rejected_rows r JOIN focus_loads USING (loadid) WHERE source = 'strict period';
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'strict tags', strict true);
 BillingPeriodStart,BilledCost,Label_a
 2025-01-01T00:00:00Z,1,x

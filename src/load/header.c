@@ -12,6 +12,8 @@
  * from the column names.
  *
  * The header of a JSON file grows while it is read: objects may bring new keys.
+ * What stands for what must not hang on the order of the objects, so there each
+ * row tells for itself which of two names it goes by.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +21,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "load/cell.h"
 #include "load/header.h"
 
 typedef struct NamePair
@@ -38,6 +41,8 @@ static const NamePair old_names[] = {
 	{"UsageQuantity", "ConsumedQuantity"},
 	{"UsageUnit", "ConsumedUnit"}
 };
+
+StaticAssertDecl(lengthof(old_names) <= FOCUS_HEADER_PAIRS, "each old name may make a pair");
 
 /*
  * What names of columns begin with that are a tag each: in reports of AWS, where
@@ -134,10 +139,11 @@ static const char *first_mark(const FocusHeader *header, const NamePair *marks, 
  * header that is not of a FOCUS dataset is an error that says why.
  */
 FocusHeader *
-focus_header_parse(const FocusRow *row, const char *file)
+focus_header_parse(const FocusRow *row, const char *file, bool is_json)
 {
 	FocusHeader *header = palloc0(sizeof(FocusHeader));
 
+	header->is_json = is_json;
 	header->max_fields = Max(row->nfields, 64);
 	header->names = palloc(header->max_fields * sizeof(char *));
 	header->columns = palloc(header->max_fields * sizeof(int));
@@ -149,8 +155,7 @@ focus_header_parse(const FocusRow *row, const char *file)
 }
 
 /*
- * The header has grown: the row has names behind those that it had.  A column
- * may be another field's from now on, if an old name stood for it.  The dataset
+ * The header has grown: the row has names behind those that it had.  The dataset
  * stays what it was.  To be called in the memory context of the header.
  */
 void
@@ -165,6 +170,42 @@ focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file)
 	}
 	read_names(header, row, file);
 	map_columns(header);
+}
+
+/*
+ * Maps the columns that a JSON file has two names for, by the values of a row: an
+ * old name stands for its column where the row has nothing under the new one.
+ */
+void
+focus_header_choose(FocusHeader *header, const FocusField *fields)
+{
+	for (int i = 0; i < header->npairs; i++)
+	{
+		const FocusHeaderPair *pair = &header->pairs[i];
+		const FocusColumn *column = &header->dataset->columns[pair->column];
+		const FocusField *field = &fields[pair->field];
+		const FocusField *old_field = &fields[pair->old_field];
+		bool		spelled;
+		bool		is_old = focus_cell_is_null_of(column, field, &spelled) && !focus_cell_is_null_of(column, old_field, &spelled);
+
+		header->columns[pair->field] = is_old ? -1 : pair->column;
+		header->columns[pair->old_field] = is_old ? pair->column : -1;
+		header->fields[pair->column] = is_old ? pair->old_field : pair->field;
+	}
+}
+
+/*
+ * May other columns stand for this one?  In a CSV file that is so where it is
+ * absent, in a JSON file where the row has nothing in it.
+ */
+bool
+focus_header_lacks(const FocusHeader *header, const FocusField *fields, int column)
+{
+	bool		spelled;
+
+	return header->fields[column] < 0 ||
+		(header->is_json &&
+		 focus_cell_is_null_of(&header->dataset->columns[column], &fields[header->fields[column]], &spelled));
 }
 
 /*
@@ -338,6 +379,7 @@ map_columns(FocusHeader *header)
 
 	for (int i = 0; i < dataset->ncolumns; i++)
 		header->fields[i] = -1;
+	header->npairs = 0;
 
 	for (int i = 0; i < header->nfields; i++)
 	{
@@ -355,6 +397,8 @@ map_columns(FocusHeader *header)
 			header->columns[i] = column;
 			header->fields[column] = i;
 		}
+		else if (column >= 0 && header->is_json)
+			header->pairs[header->npairs++] = (FocusHeaderPair) {column, header->fields[column], i};
 	}
 	map_tags(header);
 	header->lacks_period = dataset->has_period &&
@@ -362,7 +406,8 @@ map_columns(FocusHeader *header)
 }
 
 /*
- * Columns of one tag each.  Of two with the same key the first one is the tag.
+ * Columns of one tag each.  Of two with the same key the first one that has a
+ * value in a row is the tag.
  */
 static void
 map_tags(FocusHeader *header)
@@ -370,17 +415,15 @@ map_tags(FocusHeader *header)
 	int			tags = focus_dataset_column(header->dataset, "Tags");
 
 	header->has_tag_keys = false;
+	header->has_equal_tag_keys = false;
 	for (int i = 0; i < header->nfields; i++)
 	{
 		header->tag_keys[i] = NULL;
-		if (tags < 0 || header->fields[tags] >= 0 || header->columns[i] >= 0)
+		if (tags < 0 || (header->fields[tags] >= 0 && !header->is_json) || header->columns[i] >= 0)
 			continue;
 		header->tag_keys[i] = tag_key(header->names[i]);
 		for (int k = 0; k < i && header->tag_keys[i] != NULL; k++)
-		{
-			if (header->tag_keys[k] != NULL && strcmp(header->tag_keys[k], header->tag_keys[i]) == 0)
-				header->tag_keys[i] = NULL;
-		}
+			header->has_equal_tag_keys |= header->tag_keys[k] != NULL && strcmp(header->tag_keys[k], header->tag_keys[i]) == 0;
 		header->has_tag_keys |= header->tag_keys[i] != NULL;
 	}
 }

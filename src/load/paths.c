@@ -6,7 +6,8 @@
  * A path is a file, a directory or a glob.  A directory stands for all data
  * files below it, at any depth, in name order, or for those that the manifests
  * there say count.  So does a manifest itself.  What else lies there is passed
- * over only if it cannot be billing data: hidden files and checksums.  Any other
+ * over only if it cannot be billing data: hidden files, checksums, and what a
+ * writer keeps to itself, by names that begin with "_".  Any other
  * file is an error, because leaving it out would leave out cost.
  *
  *-------------------------------------------------------------------------
@@ -35,6 +36,8 @@ static void add_named(Found *found, const char *path);
 static bool has_suffix(const char *name, const char *suffix);
 static bool is_manifest(const char *name);
 static bool is_beside_the_data(const char *name);
+static void refuse_same_stem(List *files);
+static size_t stem_len(const char *path);
 static int	compare_files(const ListCell *a, const ListCell *b);
 
 /*
@@ -87,6 +90,7 @@ focus_input_list_files(const char *path)
 			files = lappend(files, focus_input_file(lfirst(cell), -1));
 	}
 	list_sort(files, compare_files);
+	refuse_same_stem(files);
 	return files;
 }
 
@@ -104,23 +108,7 @@ focus_input_file(const char *path, int64 rows)
 bool
 focus_input_is_data(const char *name)
 {
-	static const char *const formats[] = {".csv", ".json", ".jsonl", ".ndjson"};
-	static const char *const compressions[] = {"", ".gz", ".zst"};
-
-	if (name[0] == '.' || is_manifest(name) || is_beside_the_data(name))
-		return false;
-	for (int i = 0; i < lengthof(formats); i++)
-	{
-		for (int k = 0; k < lengthof(compressions); k++)
-		{
-			char		suffix[16];
-
-			snprintf(suffix, sizeof(suffix), "%s%s", formats[i], compressions[k]);
-			if (has_suffix(name, suffix))
-				return true;
-		}
-	}
-	return false;
+	return name[0] != '.' && !is_manifest(name) && !is_beside_the_data(name) && stem_len(name) < strlen(name);
 }
 
 static void
@@ -144,7 +132,10 @@ find_in_directory(Found *found, const char *directory)
 					(errcode_for_file_access(),
 					 errmsg("could not stat \"%s\": %m", path)));
 		if (S_ISDIR(st.st_mode))
-			find_in_directory(found, path);
+		{
+			if (entry->d_name[0] != '_')
+				find_in_directory(found, path);
+		}
 		else if (is_manifest(entry->d_name))
 		{
 			FocusManifest *manifest = focus_manifest_read(path);
@@ -250,6 +241,55 @@ static bool
 is_beside_the_data(const char *name)
 {
 	return name[0] == '_' || has_suffix(name, ".md5") || has_suffix(name, ".sha256") || has_suffix(name, ".txt");
+}
+
+/*
+ * Files that differ only in what their names end in are the same rows in two
+ * formats, which would count twice.  The files are in order of their paths, and
+ * those of one stem begin with the same bytes; others may lie between them.
+ */
+static void
+refuse_same_stem(List *files)
+{
+	for (int i = 0; i < list_length(files); i++)
+	{
+		const char *path = ((FocusInputFile *) list_nth(files, i))->path;
+		size_t		len = stem_len(path);
+
+		for (int k = i + 1; k < list_length(files); k++)
+		{
+			const char *other = ((FocusInputFile *) list_nth(files, k))->path;
+
+			if (strncmp(path, other, len) != 0)
+				break;
+			if (stem_len(other) == len && strcmp(path, other) != 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+						 errmsg("files \"%s\" and \"%s\" seem to be one in two formats", path, other),
+						 errhint("Name the files to load by a glob that takes one of them, or load them in separate calls.")));
+		}
+	}
+}
+
+/* The path without what tells the format and compression; all of it if nothing does. */
+static size_t
+stem_len(const char *path)
+{
+	static const char *const formats[] = {".csv", ".json", ".jsonl", ".ndjson"};
+	static const char *const compressions[] = {"", ".gz", ".zst"};
+
+	for (int i = 0; i < lengthof(formats); i++)
+	{
+		for (int k = 0; k < lengthof(compressions); k++)
+		{
+			char		suffix[16];
+
+			snprintf(suffix, sizeof(suffix), "%s%s", formats[i], compressions[k]);
+			if (has_suffix(path, suffix))
+				return strlen(path) - strlen(suffix);
+		}
+	}
+	return strlen(path);
 }
 
 static int

@@ -46,6 +46,8 @@
 static const char *const costs[NCOSTS] = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"};
 
 static const char kept_as_text[] = "kept as text in x_columns";
+static const char month_taken[] = "month of ChargePeriodStart taken for the billing period";
+static const char own_column[] = "tag read from a column of its own";
 
 struct FocusRows
 {
@@ -68,7 +70,7 @@ struct FocusRows
 	FocusLines	lines;			/* for error context */
 	const char *column;			/* for error context, or NULL */
 
-	/* the first CSV file, and which costs it has */
+	/* the last file that was compared, and which costs it has */
 	const char *costs_file;
 	bool		costs_there[NCOSTS];
 
@@ -106,7 +108,7 @@ static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fi
 static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 					   TupleTableSlot *slot);
-static void fill_provider(FocusRows *rows, TupleTableSlot *slot);
+static void fill_provider(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
 static void store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 					   FocusTotalsCost *costs, bool *has_others);
@@ -115,6 +117,7 @@ static void fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *ro
 						TupleTableSlot *slot);
 static void set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value);
 static void fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
+static bool has_tag(const FocusRows *rows, const char *key, int nfields);
 static void note_others(FocusRows *rows, const FocusField *fields);
 static void forget_notes(FocusRows *rows);
 static bool reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row);
@@ -205,7 +208,10 @@ focus_rows_add(FocusRows *rows, const FocusRow *row)
 			caller = MemoryContextSwitchTo(rows->batch);
 			fields = check_row(rows, row);
 			if (fields != NULL)
+			{
+				focus_header_choose(rows->header, fields);
 				store_row(rows, row, fields);
+			}
 			MemoryContextSwitchTo(caller);
 			if (MemoryContextMemAllocated(rows->batch, false) >
 				(rows->groups != NULL ? GROUP_BATCH_MEMORY : BATCH_MEMORY))
@@ -233,7 +239,10 @@ focus_rows_end_file(FocusRows *rows)
 				 errhint("A FOCUS file has at least a header line, or one JSON object.")));
 	reset_batch(rows);
 	if (rows->is_json)
+	{
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
+		compare_costs(rows);
+	}
 	focus_place_end_file(rows->place);
 	if (delivery->focus_version == NULL)
 		delivery->focus_version = rows->header->focus_version;
@@ -282,7 +291,7 @@ read_header(FocusRows *rows, const FocusRow *row)
 {
 	FocusDelivery *delivery = rows->delivery;
 
-	rows->header = focus_header_parse(row, rows->file);
+	rows->header = focus_header_parse(row, rows->file, rows->is_json);
 	if (!rows->is_json)
 	{
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
@@ -532,7 +541,7 @@ store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const F
 
 	if (!read_cells(rows, part, row, fields, slot))
 		return;
-	fill_provider(rows, slot);
+	fill_provider(rows, fields, slot);
 	note_others(rows, fields);
 	fill_tags(rows, fields, slot);
 	if (reject_noted(rows, part, row))
@@ -589,17 +598,17 @@ read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 }
 
 /*
- * ServiceProviderName of files that have no column for it: what an older
- * column says, or whoever knows.
+ * ServiceProviderName of rows that have no column for it: what an older column
+ * says, or whoever knows.
  */
 static void
-fill_provider(FocusRows *rows, TupleTableSlot *slot)
+fill_provider(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
 {
 	const char *named = focus_delivery_provider(rows->delivery);
 	AttrNumber	to;
 	AttrNumber	from;
 
-	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
+	if (rows->service_provider_name < 0 || !focus_header_lacks(rows->header, fields, rows->service_provider_name))
 		return;
 	to = rows->attnums[rows->service_provider_name];
 	from = rows->attnums[rows->provider_name];
@@ -736,7 +745,7 @@ code_provider(FocusRows *rows, const FocusField *fields)
 	AttrNumber	to;
 	bool		spelled;
 
-	if (rows->service_provider_name < 0 || rows->header->fields[rows->service_provider_name] >= 0)
+	if (rows->service_provider_name < 0 || !focus_header_lacks(rows->header, fields, rows->service_provider_name))
 		return;
 	to = rows->attnums[rows->service_provider_name];
 	field = focus_header_field(rows->header, fields, rows->provider_name);
@@ -759,7 +768,7 @@ fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Foc
 	if (rows->header->fields[rows->billing_period_end] < 0)
 		set_value(rows, slot, rows->attnums[rows->billing_period_end],
 				  TimestampTzGetDatum(focus_place_month(part->period, 1)));
-	focus_delivery_find(rows->delivery, "BillingPeriodStart", "month of ChargePeriodStart taken for the billing period",
+	focus_delivery_find(rows->delivery, "BillingPeriodStart", month_taken,
 						rows->file, row->line, focus_header_field(rows->header, fields, rows->charge_period_start));
 }
 
@@ -777,7 +786,7 @@ set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value)
 }
 
 /*
- * The tags of a file that has a column for each.  Where they make no map, which
+ * The tags of a row that has a column for each.  Where they make no map, which
  * is when one is too long, they stay in x_columns.  In codes where slot is NULL.
  */
 static void
@@ -790,18 +799,19 @@ fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
 	bool		spelled;
 
 	rows->has_tags = false;
-	if (!header->has_tag_keys)
+	if (!header->has_tag_keys || !focus_header_lacks(header, fields, rows->tags))
 		return;
 	initStringInfo(&json);
 	for (int i = 0; i < header->nfields; i++)
 	{
-		if (header->tag_keys[i] == NULL || focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
+		if (header->tag_keys[i] == NULL || focus_cell_is_null(fields[i].data, fields[i].len, &spelled) ||
+			has_tag(rows, header->tag_keys[i], i))
 			continue;
 		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
 		escape_json(&json, header->tag_keys[i]);
 		appendStringInfoChar(&json, ':');
 		escape_json(&json, fields[i].data);
-		rows->findings[i] = "tag read from a column of its own";
+		rows->findings[i] = own_column;
 		rows->noted = true;
 	}
 	if (json.len == 0)
@@ -816,6 +826,20 @@ fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
 		if (header->tag_keys[i] != NULL)
 			rows->findings[i] = NULL;
 	}
+}
+
+/* Has the row that tag by one of its first nfields fields? */
+static bool
+has_tag(const FocusRows *rows, const char *key, int nfields)
+{
+	const FocusHeader *header = rows->header;
+
+	for (int i = 0; i < nfields && header->has_equal_tag_keys; i++)
+	{
+		if (header->tag_keys[i] != NULL && rows->findings[i] == own_column && strcmp(header->tag_keys[i], key) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Words for null in cells that have no column. */
@@ -847,11 +871,23 @@ forget_notes(FocusRows *rows)
 	rows->noted = false;
 }
 
-/* Rejects a row of which something was noted, if the delivery is strict. */
+/*
+ * Rejects a row of which something was noted, if the delivery is strict, or that
+ * does not tell its billing period.
+ */
 static bool
 reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row)
 {
-	if (!rows->delivery->options.strict || !rows->noted)
+	if (!rows->delivery->options.strict)
+		return false;
+	if (rows->header->lacks_period)
+	{
+		focus_delivery_reject(rows->delivery, part, rows->header, rows->file, row,
+							  rows->header->fields[rows->charge_period_start], ERRCODE_DATA_EXCEPTION,
+							  psprintf("strict: %s", month_taken));
+		return true;
+	}
+	if (!rows->noted)
 		return false;
 	for (int i = 0; i < rows->header->nfields; i++)
 	{
@@ -915,7 +951,7 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 		bool		spelled;
 
 		if ((header->columns[i] >= 0 && !rows->keep[i]) ||
-			(rows->has_tags && header->tag_keys[i] != NULL) ||
+			(rows->has_tags && rows->findings[i] == own_column) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
 		if (state == NULL)

@@ -168,10 +168,15 @@ python_word(Text *text)
 	return false;
 }
 
-/* k:v|k:v, with keys as Kubernetes has them */
+/*
+ * k:v|k:v, with keys as Kubernetes has them.  One pair alone may as well be a
+ * time, a path or a name with colons in it, so there must be two.
+ */
 static bool
 pairs(Text *text)
 {
+	bool		several = false;
+
 	*text->out++ = '{';
 	for (;;)
 	{
@@ -179,11 +184,12 @@ pairs(Text *text)
 			return false;
 		if (text->p == text->end)
 			break;
+		several = true;
 		text->p++;
 		*text->out++ = ',';
 	}
 	*text->out++ = '}';
-	return true;
+	return several;
 }
 
 static bool

@@ -142,22 +142,123 @@ azure_run('a-2', '2025-05-03T10:00:00.0Z', costs => [ 10, 21 ]);
 unlink $newest =~ s/manifest\.json/part_1_0001.csv/r;
 fails('Azure, a file missing', $newest, '58P01', qr/lists "container\/azure\/export\/20250501-20250531\/a-2\/part_1_0001\.csv", which is not there/);
 
+# Runs whose folders are not named as the export named them
+my $two_runs = qr/cannot tell which of the manifests "[^"]*" and "[^"]*" is newer.*of each in a call of its own/;
+sub run_in
+{
+	my ($folder, $month, $cost, $manifest) = @_;
+
+	charges("$folder/part_0.csv", $month, $cost);
+	return file("$folder/manifest.json", $manifest);
+}
+run_in("renamed/azure/run$_", '2025-08', $_,
+	qq({"runInfo": {"runId": "guid-$_", "submittedTime": "2025-08-0${_}T00:00:00Z"}, "blobs": [{"blobName": "c/part_0.csv"}]})) for 1, 2;
+fails('Azure, folders renamed', "$dir/renamed/azure", '22P04', $two_runs);
+is(loads('Azure, folders renamed, by manifest', "$dir/renamed/azure/run2/manifest.json"), '1|2', 'Azure, folders renamed: a manifest alone');
+run_in("renamed/names/run$_", '2025-08', $_,
+	qq({"runInfo": {"runId": "guid-$_", "submittedTime": "2025-08-0${_}T00:00:00Z"}, "blobs": [{"blobName": "c/export/guid-$_/part_0.csv"}]})) for 1, 2;
+fails('Azure, folders renamed, names tell', "$dir/renamed/names", '22P04', $two_runs);
+run_in("renamed/months/run$_", "2025-0$_", 10 + $_,
+	qq({"runInfo": {"runId": "guid-$_", "startDate": "2025-0$_-01T00:00:00Z"}, "blobs": [{"blobName": "c/part_0.csv"}]})) for 8, 9;
+is(loads('Azure, months', "$dir/renamed/months"), '2|37', 'Azure, folders renamed: two months');
+run_in("renamed/aws/run$_", '2025-08', 20 + $_, '{"dataFiles": ["s3://b/e/data/part_0.csv"]}') for 1, 2;
+fails('AWS, folders renamed', "$dir/renamed/aws", '22P04', $two_runs);
+run_in("renamed/overwritten/run$_", '2025-08', 30 + $_, '{"dataFiles": ["s3://b/e/data/BILLING_PERIOD=2025-08/part_0.csv"]}') for 1, 2;
+fails('AWS, overwritten', "$dir/renamed/overwritten", '22P04', $two_runs);
+run_in("renamed/periods/run$_", "2025-0$_", 40 + $_, qq({"dataFiles": ["s3://b/e/data/BILLING_PERIOD=2025-0$_/part_0.csv"]})) for 8, 9;
+is(loads('AWS, months', "$dir/renamed/periods"), '2|97', 'AWS, folders renamed: two months');
+
+# Reports of before: folders of runs, and the newest manifest beside them
+sub report
+{
+	my ($assembly, $cost) = @_;
+
+	return run_in("report/20250801-20250901/$assembly", '2025-08', $cost,
+		qq({"assemblyId": "$assembly", "billingPeriod": {"start": "20250801T000000.000Z"}, "reportKeys": ["p/report/20250801-20250901/$assembly/part_0.csv"]}));
+}
+report('asm1', 50);
+my $current = report('asm2', 51);
+fails('report', "$dir/report", '22P04', $two_runs);
+file('report/20250801-20250901/manifest.json', slurp_file($current));
+is(loads('report', "$dir/report"), '1|51', 'report: the manifest of the period tells which run counts');
+file('report/20250801-20250901/manifest.json', slurp_file($current) =~ s/asm2/asm1/gr);
+is(loads('report, other', "$dir/report"), '1|50', 'report: whichever it is');
+
+# A file of the same name that is another's does not stand for one that is missing.
+charges('names/data/e-1.csv', '2025-09', 60);
+my $missing = file('names/feb/manifest.json', '{"dataFiles": ["s3://b/feb/data/e-1.csv"]}');
+fails('another file of the name', $missing, '58P01', qr/lists "s3:\/\/b\/feb\/data\/e-1\.csv", which is not there/);
+my $owner = file('names/data/manifest.json', '{"dataFiles": ["s3://b/BILLING_PERIOD=2025-08/e-1.csv"]}');
+file('names/feb/manifest.json', '{"dataFiles": ["s3://b/BILLING_PERIOD=2025-09/data/e-1.csv"]}');
+fails('a file of another manifest', "$dir/names", '58P01', qr/lists "s3:\/\/b\/BILLING_PERIOD=2025-09\/data\/e-1\.csv", which is not there/);
+is(loads('its owner', $owner), '1|60', 'a file belongs to the manifest beside it');
+my $twice = charges('twice/e-1.csv', '2025-09', 61);
+fails('listed twice', file('twice/manifest.json', '{"dataFiles": ["a/e-1.csv", "b/e-1.csv"]}'), '22P04',
+	qr/"\Q$twice\E" is listed a second time, as "b\/e-1\.csv" in manifest/);
+
 # Rejected rows are rows of the file.
 my $bad = file('bad/part.csv', "BillingPeriodStart,BilledCost\n2025-06-01T00:00:00Z,1\n2025-06-01T00:00:00Z,x\n");
 my $manifest = file('bad/manifest.json', sprintf '{"blobs": [{"blobName": "c/part.csv", "byteCount": %d, "dataRowCount": 2}]}', -s $bad);
 is(loads('rejected rows', $manifest), '1|1', 'rejected rows count');
+
+# Elements that name nothing, and counts that are none
+for my $text ('{"dataFiles": ["part.csv", 1]}', '{"blobs": [{"blobName": "part.csv"}, {"name": "b.csv"}]}', '{"blobs": [{"blobName": "part.csv"}, "b.csv"]}')
+{
+	fails($text, file('bad/manifest.json', $text), '22P04', qr/element 2 of "\w+" in manifest "\Q$dir\E\/bad\/manifest\.json" names no file/);
+}
+for my $count ('-1', '1.5', '1e30', '"x"', '""', '[]')
+{
+	fails("count $count", file('bad/manifest.json', qq({"blobs": [{"blobName": "part.csv", "byteCount": $count}]})), '22P04',
+		qr/"byteCount" in manifest "\Q$dir\E\/bad\/manifest\.json" is not a count/);
+}
+fails('count as text', file('bad/manifest.json', '{"blobs": [{"blobName": "part.csv", "byteCount": "1"}]}'), '22P04', qr/its manifest says 1/);
 
 # Parquet, nothing, and what is no manifest
 fails('Parquet', file('parquet/manifest.json', '{"blobs": [{"blobName": "c/a.snappy.parquet", "byteCount": 1, "dataRowCount": 1}]}'),
 	'0A000', qr/lists "c\/a\.snappy\.parquet", which is neither CSV nor JSON.*COPY \.\.\. FROM PROGRAM/);
 fails('no files', file('none/manifest.json', '{"dataFiles": []}'), '58P01', qr/manifest "[^"]*" lists no file/);
 fails('leaves the folder', file('up/manifest.json', '{"dataFiles": ["../bad/part.csv"]}'), '58P01', qr/which is not there/);
-for my $text ('{"files": []}', '[]', '{"blobs"', "{\"blobs\": \"\xff\"}", '')
+fails('unknown', file('unknown/manifest.json', '{"files": []}'), '22P04', qr/is not a manifest that is known.*Name the data files/);
+charges('damaged/a.csv', '2025-07', 1);
+for my $text ('[]', '{"blobs"', "{\"blobs\": \"\xff\"}", '')
 {
-	fails("\"$text\"", file('unknown/manifest.json', $text), '22P04', qr/is not a manifest that is known.*Name the data files/);
+	my $damaged = file('damaged/manifest.json', $text);
+
+	fails("\"$text\"", $damaged, '22P04', qr/manifest "\Q$damaged\E" is not a well-formed JSON object.*Fetch the manifest again/);
+	fails("\"$text\" in a directory", "$dir/damaged", '22P04', qr/manifest "\Q$damaged\E" is not a well-formed JSON object/);
 }
+for my $key ('blobs', 'dataFiles', 'reportKeys')
+{
+	my $damaged = file('damaged/manifest.json', qq({"$key": "a.csv"}));
+
+	fails("no array $key", "$dir/damaged", '22P04', qr/"$key" of manifest "\Q$damaged\E" is not an array.*Fetch the manifest again/);
+}
+fails('a number that is none', file('damaged/manifest.json', '{"dataFiles": [], "n": 1e999999}'), '22003', qr/CONTEXT: .*manifest "\Q$dir\E\/damaged/);
 charges('unknown/a.csv', '2025-07', 1);
 is(loads('unknown in a directory', "$dir/unknown"), '1|1', 'a manifest that is not known does not count');
+
+# What a writer keeps to itself is no part of a delivery.
+charges('writer/a.csv', '2025-07', 8);
+charges('writer/_temporary/b.csv', '2025-07', 2);
+charges('writer/month/_delta_log/c.csv', '2025-07', 4);
+file('writer/_old/manifest.json', '{"dataFiles": ["b/c.csv"]}');
+is(loads('directories named by _', "$dir/writer"), '1|8', 'directories whose names begin with _ are passed over');
+is(loads('one of them', "$dir/writer/_temporary"), '1|2', 'one that is named counts');
+
+# One file in two formats
+my $csv = charges('formats/a.csv', '2025-07', 70);
+my $json = file('formats/a.json', '{"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z", "BilledCost": 70}');
+charges('formats/a.b.csv', '2025-07', 71);
+fails('two formats', "$dir/formats", '22P04', qr/files "\Q$csv\E" and "\Q$json\E" seem to be one in two formats.*by a glob/);
+is(loads('two formats, by glob', "$dir/formats/*.csv"), '2|141', 'one of the formats may be loaded');
+
+# A cost that a JSON file has under another name
+charges('costs/a.csv', '2025-07', 80);
+my $other = file('costs/b.json', '{"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z", "Cost": 81, "ListCost": 1}');
+fails('a cost renamed in JSON', "$dir/costs", '22P04', qr/"\Q$other\E" has no column "BilledCost", which "[^"]*a\.csv" of the same delivery has/);
+file('costs/b.json', qq({"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z"}\n) .
+	'{"ProviderName": "AWS", "BillingAccountId": "1", "BillingPeriodStart": "2025-07-01T00:00:00Z", "BilledCost": 82}');
+is(loads('costs in JSON', "$dir/costs"), '3|162', 'a cost may come late in JSON');
 
 # The provider's own example names a Parquet file.
 my $example = ($ENV{FOCUS_SHARED} // '') . '/data/azure/export_manifest_1.0r2_sanitised.json';
