@@ -88,7 +88,9 @@ GRANT SELECT ON "a ""table" TO regress_focus_exporter;
 \c -
 LOAD 'focus';
 SET ROLE regress_focus_exporter;
+\set VERBOSITY sqlstate
 SELECT focus_export(:'file', '"a ""table"');
+\set VERBOSITY default
 SELECT format('COPY (%s) TO STDOUT (FORMAT csv, HEADER)', focus_export_query('"a ""table"')) \gexec
 RESET ROLE;
 GRANT pg_write_server_files TO regress_focus_exporter;

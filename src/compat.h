@@ -134,13 +134,16 @@ focus_init_range_table(EState *estate, Relation rel)
 #endif
 
 /*
- * 18 can log that a lock was not to be had, and has kinds of comparison, which
- * are btree's strategies.
+ * 18 has an entry for groups in the range table, which does not count where
+ * EXPLAIN decides on names of tables, can log that a lock was not to be had, and
+ * has kinds of comparison, which are btree's strategies.
  */
 #if PG18_GE
+#define focus_explain_relations(es) ((es)->rtable_size)
 #define FocusOrder CompareType
 #define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid, false)
 #else
+#define focus_explain_relations(es) list_length((es)->rtable)
 #define FocusOrder int16
 #define focus_conditional_wait(xid) ConditionalXactLockTableWait(xid)
 #endif

@@ -235,7 +235,7 @@ explain_quals(const char *label, List *quals, List *context, ExplainState *es)
 	if (quals != NIL)
 		ExplainPropertyText(label,
 							deparse_expression((Node *) make_ands_explicit(quals), context,
-											   list_length(es->rtable) > 1 || es->verbose, false),
+											   focus_explain_relations(es) > 1 || es->verbose, false),
 							es);
 }
 
@@ -254,7 +254,7 @@ explain(CustomScanState *node, List *ancestors, ExplainState *es)
 		Var		   *var = makeVarFromTargetEntry(INDEX_VAR, entry);
 
 		keys = lappend(keys, deparse_expression((Node *) var, context,
-												list_length(es->rtable) > 1 || es->verbose, true));
+												focus_explain_relations(es) > 1 || es->verbose, true));
 	}
 	if (keys != NIL)
 		ExplainPropertyList("Group Key", keys, es);

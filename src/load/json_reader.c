@@ -180,7 +180,8 @@ read_array(Reader *reader)
 			(void) peek(reader);
 		}
 		else if (c != ']')
-			array_failed(reader, c == '\0' ? "It ends before the array does." : "It lacks a comma between two objects.");
+			array_failed(reader, c == '\0' || (c == '\\' && focus_input_is_client(reader->input)) ?
+						 "It ends before the array does." : "It lacks a comma between two objects.");
 	}
 	reader->at++;
 	require_end(reader);
