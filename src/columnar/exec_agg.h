@@ -64,7 +64,8 @@ typedef struct FocusAggKey
 
 	/* In the current row group */
 	int			row_group;		/* that ids_of_codes is about; -1 for none */
-	uint32	   *ids_of_codes;	/* UINT32_MAX for not known yet */
+	uint32	   *ids_of_codes;	/* UINT32_MAX for not known yet; of a size that
+								 * groups do not change, so not in their context */
 	uint32		ids[FOCUS_BODY_VECTOR_ROWS];	/* by row of the vector */
 } FocusAggKey;
 
