@@ -61,7 +61,9 @@ SELECT pg_read_file(:'file') AS text \gset
 SELECT chargeperiodstart::timestamptz FROM (SELECT regexp_split_to_table(:'text', '\n')) AS l(line), split_part(line, ',', 4) AS chargeperiodstart WHERE line ~ ' BC';
 DELETE FROM odd WHERE billingaccountid = 'a';
 SELECT focus_export(:'file', 'odd');
+SET client_min_messages = error;
 SELECT rows_stored, rows_rejected FROM focus_load(:'file', source => 'odd');
+RESET client_min_messages;
 SELECT columnname, value, message FROM focus_rejected_rows ORDER BY line;
 DELETE FROM focus_rejected_rows;
 DROP TABLE odd;
