@@ -36,8 +36,10 @@ END;
 COMMENT ON FUNCTION focus_internal.conformance_sets(text) IS
 'Sets of columns of a dataset whose combinations of values are few. A change here changes the speed of validation, not its outcome.';
 
+-- Not IMMUTABLE: that would promise parallel safety, which a block with
+-- EXCEPTION, being a subtransaction, does not have.
 CREATE FUNCTION focus_internal.json_or_text(value text) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
