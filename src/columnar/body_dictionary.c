@@ -167,12 +167,18 @@ focus_body_order_entries(FocusBodyWriter *writer, FocusBodyPlan *plan)
 int
 focus_body_trimmed(int64_t number, int scale)
 {
+	int			zeros;
+
 	if (number == 0)
 		return 0;
-	while (scale > 0 && number % 10 == 0)
+
+	/* No more decimal zeros at the end than binary ones; most numbers have none. */
+	zeros = __builtin_ctzll((uint64_t) number);
+	while (scale > 0 && zeros > 0 && number % 10 == 0)
 	{
 		number /= 10;
 		scale--;
+		zeros--;
 	}
 	return scale;
 }

@@ -66,6 +66,7 @@ typedef struct Compaction
 	CommandId	cid;
 	FocusStore	store;
 	FocusGroupList *list;
+	FocusArenaPool *readers;
 	FocusGroupBuilder *builder;
 	uint16	   *order;			/* of the builder's rows in the group */
 	ItemPointerData *tids;		/* delta rows that are in the builder */
@@ -225,6 +226,7 @@ begin_step(Compaction *compaction, Relation rel)
 	compaction->cid = GetCurrentCommandId(true);
 	focus_store_open(&compaction->store, rel, RowExclusiveLock);
 	compaction->list = focus_group_list_create(&compaction->store, compaction->snapshot);
+	compaction->readers = focus_arena_pool_create(CurrentMemoryContext);
 	compaction->builder = focus_group_builder_create(RelationGetDescr(rel), CurrentMemoryContext);
 	compaction->order = palloc(FOCUS_BODY_ROWS_MAX * sizeof(uint16));
 	compaction->tids = palloc(FOCUS_BODY_ROWS_MAX * sizeof(ItemPointerData));
@@ -323,7 +325,7 @@ move_group(Compaction *compaction, int index)
 {
 	FocusGroup *group = &compaction->list->groups[index];
 	FocusGroupReader *reader = focus_group_reader_create(&compaction->store, group,
-														 CurrentMemoryContext);
+														 compaction->readers);
 	TupleTableSlot *slot = compaction->slot;
 	uint32		row;
 

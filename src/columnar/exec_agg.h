@@ -258,6 +258,7 @@ typedef struct FocusAggState
 	ExprContext *results;		/* that they use while a group is returned */
 	TupleTableSlot *value_slot; /* with columns of one row */
 	MemoryContext groups_context;	/* keys, groups, accumulators */
+	FocusArena	key_bytes;		/* values of keys by reference, in there */
 	int			nkeys;
 	FocusAggKey *keys;
 	int			naggs;

@@ -47,6 +47,7 @@ focus_agg_reset(FocusAggState *state)
 	int			i;
 
 	MemoryContextReset(state->groups_context);
+	focus_arena_init(&state->key_bytes, focus_arena_pool_create(state->groups_context));
 	ReScanExprContext(state->fake->curaggcontext);
 	state->ngroups = state->groups_space = 0;
 	state->nslots = 0;
@@ -388,7 +389,7 @@ id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size
 			return id;
 	}
 
-	copy = MemoryContextAllocHuge(state->groups_context, size + (is_varlena ? VARHDRSZ : 0));
+	copy = focus_arena_alloc(&state->key_bytes, size + (is_varlena ? VARHDRSZ : 0));
 	if (is_varlena)
 		SET_VARSIZE(copy, size + VARHDRSZ);
 	memcpy(is_varlena ? VARDATA(copy) : copy, bytes, size);

@@ -140,8 +140,7 @@ focus_scan_begin_rows(FocusScanState *state, List *exprs, List *quals, List *lev
 	columns = bms_union(columns, columns_of(&state->css, quals));
 	state->delta_natts = bms_is_empty(columns) ? 0 : bms_prev_member(columns, -1) + 1;
 	state->delta_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel), table_slot_callbacks(rel));
-	state->reader_context = AllocSetContextCreate(estate->es_query_cxt, "focus scan readers",
-												  ALLOCSET_SMALL_SIZES);
+	state->reader_pool = focus_arena_pool_create(estate->es_query_cxt);
 }
 
 static TupleTableSlot *
@@ -481,7 +480,7 @@ enter_group(FocusScanState *state, int index)
 	state->counters[FOCUS_COUNT_GROUPS]++;
 	if (state->readers[index] == NULL)
 		state->readers[index] = focus_group_reader_create(&scan->store, &scan->list->groups[index],
-														  state->reader_context);
+														  state->reader_pool);
 	state->reader = state->readers[index];
 	state->in_vector = false;
 	if (state->full_tuples)
@@ -504,8 +503,7 @@ static void
 leave_group(FocusScanState *state)
 {
 	if (state->reader != NULL &&
-		!(state->rescanned &&
-		  MemoryContextMemAllocated(state->reader_context, true) <= KEPT_READERS_BYTES))
+		!(state->rescanned && state->reader_pool->used_bytes <= KEPT_READERS_BYTES))
 	{
 		focus_group_reader_free(state->reader);
 		state->readers[state->scan->group] = NULL;
@@ -517,9 +515,9 @@ leave_group(FocusScanState *state)
 static void
 close_readers(FocusScanState *state)
 {
-	if (state->reader_context != NULL)
-		MemoryContextDelete(state->reader_context);
-	state->reader_context = NULL;
+	if (state->reader_pool != NULL)
+		focus_arena_pool_delete(state->reader_pool);
+	state->reader_pool = NULL;
 	state->reader = NULL;
 	state->readers = NULL;
 }

@@ -68,7 +68,7 @@ typedef struct FocusScanState
 
 	/* Position */
 	FocusScanPhase phase;
-	MemoryContext reader_context;
+	FocusArenaPool *reader_pool;
 	FocusGroupReader **readers; /* by index of the group; NULL if not open */
 	bool		rescanned;
 	FocusGroupReader *reader;	/* of the current group, NULL outside of one */

@@ -135,6 +135,7 @@ part_of_groups(Relation relation, Bitmapset *attnos, double *body_bytes)
 {
 	FocusStore	store;
 	FocusGroup *groups;
+	FocusArenaPool *pool;
 	FocusGroupReader *reader;
 	const FocusBodyHeader *header;
 	double		bytes = 0;
@@ -148,13 +149,14 @@ part_of_groups(Relation relation, Bitmapset *attnos, double *body_bytes)
 		*body_bytes += groups[i].body_size;
 	if (count > 0)
 	{
-		reader = focus_group_reader_create(&store, &groups[count - 1], CurrentMemoryContext);
+		pool = focus_arena_pool_create(CurrentMemoryContext);
+		reader = focus_group_reader_create(&store, &groups[count - 1], pool);
 		header = focus_group_reader_header(reader);
 		for (i = 0; i < header->ncolumns; i++)
 			if (bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, attnos))
 				bytes += header->columns[i].length;
 		bytes = (bytes + groups[count - 1].header_size) / Max(groups[count - 1].body_size, 1);
-		focus_group_reader_free(reader);
+		focus_arena_pool_delete(pool);
 	}
 	focus_store_close(&store);
 	return Min(bytes, 1.0);

@@ -39,7 +39,7 @@ PG_FUNCTION_INFO_V1(focus_delete_groups);
 
 static bool may_delete_groups(Relation rel);
 static bool all_rows_match(FocusStore *store, const FocusGroup *group, int column,
-						   const int64 *values, int nvalues, MemoryContext context);
+						   const int64 *values, int nvalues, FocusArenaPool *readers);
 static bool entries_match(const FocusBodyColumn *column, const int64 *values, int nvalues);
 static bool contains(const int64 *values, int nvalues, int64 value);
 static int64 delete_group(FocusStore *store, uint32 number, CommandId cid);
@@ -78,18 +78,19 @@ focus_delete_groups(PG_FUNCTION_ARGS)
 	if (may_delete_groups(rel))
 	{
 		CommandId	cid = GetCurrentCommandId(true);
+		FocusArenaPool *readers = focus_arena_pool_create(CurrentMemoryContext);
 
 		focus_bulk_flush(rel);
 		focus_store_open(&store, rel, RowExclusiveLock);
 		groups = focus_store_groups(&store, GetActiveSnapshot(), &count);
 		for (i = 0; i < count; i++)
 		{
-			if (all_rows_match(&store, &groups[i], attno - 1, values, nvalues,
-							   CurrentMemoryContext))
+			if (all_rows_match(&store, &groups[i], attno - 1, values, nvalues, readers))
 				rows += delete_group(&store, groups[i].number, cid);
 			CHECK_FOR_INTERRUPTS();
 		}
 		focus_store_close(&store);
+		focus_arena_pool_delete(readers);
 	}
 	table_close(rel, NoLock);
 	PG_RETURN_INT64(rows);
@@ -120,9 +121,9 @@ may_delete_groups(Relation rel)
  */
 static bool
 all_rows_match(FocusStore *store, const FocusGroup *group, int column, const int64 *values,
-			   int nvalues, MemoryContext context)
+			   int nvalues, FocusArenaPool *readers)
 {
-	FocusGroupReader *reader = focus_group_reader_create(store, group, context);
+	FocusGroupReader *reader = focus_group_reader_create(store, group, readers);
 	const FocusBodyHeader *header = focus_group_reader_header(reader);
 	bool		result = false;
 

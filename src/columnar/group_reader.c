@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "columnar/arena.h"
 #include "columnar/group_reader.h"
 #include "columnar/tid.h"
 #include "columnar/value.h"
@@ -46,7 +47,7 @@ typedef struct ReaderColumn
 
 struct FocusGroupReader
 {
-	MemoryContext context;
+	FocusArena	arena;			/* of all that follows, the reader included */
 	FocusGroup	group;
 	FocusBodyHeader header;
 	const uint8 *body;			/* NULL unless the whole has been read */
@@ -64,11 +65,13 @@ typedef struct CachedReader
 	FocusGroupReader *reader;	/* NULL: free */
 } CachedReader;
 
-static MemoryContext cache_context = NULL;
+static FocusArenaPool *cache_pool = NULL;
 static CachedReader cache[CACHE_READERS];
 static uint64 cache_clock = 0;
 
-static void *allocate(void *context, size_t size);
+static void *allocate(void *arena, size_t size);
+static const uint8 *read_bytes(FocusGroupReader *reader, FocusStore *store, uint32 offset,
+							   uint32 length);
 static void check(FocusBodyStatus status, FocusStore *store, const FocusGroup *group, int column);
 static ReaderColumn *open_column(FocusGroupReader *reader, FocusStore *store, int column);
 static void decode_vector(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector,
@@ -78,18 +81,20 @@ static Datum dictionary_datum(FocusGroupReader *reader, ReaderColumn *column,
 static void shrink_cache(void);
 
 FocusGroupReader *
-focus_group_reader_create(FocusStore *store, const FocusGroup *group, MemoryContext parent)
+focus_group_reader_create(FocusStore *store, const FocusGroup *group, FocusArenaPool *pool)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "focus group reader",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	FocusGroupReader *reader = palloc0(sizeof(FocusGroupReader));
-	FocusBodyMemory memory = {allocate, context};
+	FocusArena	arena;
+	FocusBodyMemory memory;
+	FocusGroupReader *reader;
 	const uint8 *bytes;
 
-	reader->context = context;
+	focus_arena_init(&arena, pool);
+	reader = focus_arena_alloc0(&arena, sizeof(FocusGroupReader));
+	reader->arena = arena;
 	reader->group = *group;
-	bytes = focus_store_read(store, group, 0, group->header_size);
+	memory.allocate = allocate;
+	memory.context = &reader->arena;
+	bytes = read_bytes(reader, store, 0, group->header_size);
 	if (group->header_size < FOCUS_BODY_PREFIX ||
 		focus_body_header_size(bytes, group->body_size) != group->header_size)
 		check(FOCUS_BODY_DAMAGED, store, group, -1);
@@ -98,15 +103,17 @@ focus_group_reader_create(FocusStore *store, const FocusGroup *group, MemoryCont
 		  store, group, -1);
 	if (reader->header.rows != group->rows)
 		check(FOCUS_BODY_DAMAGED, store, group, -1);
-	reader->columns = palloc0(mul_size(Max(reader->header.ncolumns, 1), sizeof(ReaderColumn)));
-	MemoryContextSwitchTo(caller);
+	reader->columns = focus_arena_alloc0(&reader->arena,
+										 mul_size(Max(reader->header.ncolumns, 1), sizeof(ReaderColumn)));
 	return reader;
 }
 
 void
 focus_group_reader_free(FocusGroupReader *reader)
 {
-	MemoryContextDelete(reader->context);
+	FocusArena	arena = reader->arena;
+
+	focus_arena_release(&arena);
 }
 
 /*
@@ -136,9 +143,8 @@ focus_group_reader_cached(FocusStore *store, const FocusGroup *group)
 			slot = entry;
 	}
 
-	if (cache_context == NULL)
-		cache_context = AllocSetContextCreate(TopMemoryContext, "focus group cache",
-											  ALLOCSET_SMALL_SIZES);
+	if (cache_pool == NULL)
+		cache_pool = focus_arena_pool_create(TopMemoryContext);
 	if (slot->reader != NULL)
 	{
 		FocusGroupReader *old = slot->reader;
@@ -147,8 +153,7 @@ focus_group_reader_cached(FocusStore *store, const FocusGroup *group)
 		focus_group_reader_free(old);
 	}
 	shrink_cache();
-	slot->reader = focus_group_reader_create(store, group, CurrentMemoryContext);
-	MemoryContextSetParent(slot->reader->context, cache_context);
+	slot->reader = focus_group_reader_create(store, group, cache_pool);
 	slot->toast = RelationGetRelid(store->toast);
 	slot->locator = focus_rel_locator(store->toast);
 	slot->used = ++cache_clock;
@@ -164,13 +169,8 @@ focus_group_reader_header(FocusGroupReader *reader)
 void
 focus_group_reader_load(FocusGroupReader *reader, FocusStore *store)
 {
-	MemoryContext caller;
-
-	if (reader->body != NULL)
-		return;
-	caller = MemoryContextSwitchTo(reader->context);
-	reader->body = focus_store_read(store, &reader->group, 0, reader->group.body_size);
-	MemoryContextSwitchTo(caller);
+	if (reader->body == NULL)
+		reader->body = read_bytes(reader, store, 0, reader->group.body_size);
 }
 
 /*
@@ -231,8 +231,8 @@ focus_group_reader_tuple(FocusGroupReader *reader, FocusStore *store, TupleDesc 
 
 	if (reader->nvalues < desc->natts)
 	{
-		reader->values = MemoryContextAlloc(reader->context, mul_size(desc->natts, sizeof(Datum)));
-		reader->isnull = MemoryContextAlloc(reader->context, mul_size(desc->natts, sizeof(bool)));
+		reader->values = focus_arena_alloc(&reader->arena, mul_size(desc->natts, sizeof(Datum)));
+		reader->isnull = focus_arena_alloc(&reader->arena, mul_size(desc->natts, sizeof(bool)));
 		reader->nvalues = desc->natts;
 	}
 	focus_group_reader_row(reader, store, desc, row, reader->values, reader->isnull);
@@ -287,19 +287,24 @@ focus_group_reader_entry(FocusGroupReader *reader, FocusStore *store, TupleDesc 
 							entry);
 }
 
-Size
-focus_group_reader_memory(FocusGroupReader *reader)
+/*
+ * For the codec
+ */
+static void *
+allocate(void *arena, size_t size)
 {
-	return MemoryContextMemAllocated(reader->context, true);
+	return focus_arena_alloc(arena, size);
 }
 
 /*
- * For the codec, which allocates in the reader's context.
+ * Bytes of the body, in the reader's memory
  */
-static void *
-allocate(void *context, size_t size)
+static const uint8 *
+read_bytes(FocusGroupReader *reader, FocusStore *store, uint32 offset, uint32 length)
 {
-	return MemoryContextAllocHuge(context, Max(size, 1));
+	void	   *space = focus_arena_alloc(&reader->arena, add_size(length, FOCUS_STORE_READ_SPACE));
+
+	return focus_store_read(store, &reader->group, offset, length, space);
 }
 
 /*
@@ -335,35 +340,33 @@ open_column(FocusGroupReader *reader, FocusStore *store, int column)
 {
 	ReaderColumn *rc = &reader->columns[column];
 	const FocusBodyColumnInfo *info = &reader->header.columns[column];
-	FocusBodyMemory memory = {allocate, reader->context};
+	FocusArena *arena = &reader->arena;
+	FocusBodyMemory memory = {allocate, arena};
 	const FocusBodyColumn *parent = NULL;
 	const uint8 *segment;
-	MemoryContext caller;
 
 	if (rc->is_open)
 		return rc;
 	if (info->parent >= 0)
 		parent = &open_column(reader, store, info->parent)->body;
 
-	caller = MemoryContextSwitchTo(reader->context);
 	segment = reader->body != NULL ? reader->body + info->offset :
-		focus_store_read(store, &reader->group, info->offset, info->length);
+		read_bytes(reader, store, info->offset, info->length);
 	check(focus_body_open(&reader->header, column, segment, parent, &memory, &rc->body),
 		  store, &reader->group, column);
 	if (rc->body.form == FOCUS_BODY_CODES)
 	{
-		rc->codes = palloc(FOCUS_BODY_VECTOR_ROWS * sizeof(uint16));
+		rc->codes = focus_arena_alloc(arena, FOCUS_BODY_VECTOR_ROWS * sizeof(uint16));
 		if (rc->body.kind != FOCUS_BODY_INT)
-			rc->datums = palloc0(mul_size(Max(rc->body.entries, 1), sizeof(Datum)));
+			rc->datums = focus_arena_alloc0(arena, mul_size(rc->body.entries, sizeof(Datum)));
 	}
 	else
 	{
-		rc->numbers = palloc(FOCUS_BODY_VECTOR_ROWS * sizeof(int64));
-		rc->nulls = palloc(FOCUS_BODY_VECTOR_ROWS * sizeof(bool));
-		rc->scales = palloc(FOCUS_BODY_VECTOR_ROWS);
-		rc->scratch = palloc(FOCUS_VALUE_DECIMAL_SIZE);
+		rc->numbers = focus_arena_alloc(arena, FOCUS_BODY_VECTOR_ROWS * sizeof(int64));
+		rc->nulls = focus_arena_alloc(arena, FOCUS_BODY_VECTOR_ROWS * sizeof(bool));
+		rc->scales = focus_arena_alloc(arena, FOCUS_BODY_VECTOR_ROWS);
+		rc->scratch = focus_arena_alloc(arena, FOCUS_VALUE_DECIMAL_SIZE);
 	}
-	MemoryContextSwitchTo(caller);
 	rc->vector = NO_VECTOR;
 	rc->is_open = true;
 	return rc;
@@ -403,7 +406,7 @@ dictionary_datum(FocusGroupReader *reader, ReaderColumn *rc, Form_pg_attribute a
 
 	if (body->kind == FOCUS_BODY_DECIMAL)
 	{
-		dest = MemoryContextAlloc(reader->context, FOCUS_VALUE_DECIMAL_SIZE);
+		dest = focus_arena_alloc(&reader->arena, FOCUS_VALUE_DECIMAL_SIZE);
 		(void) focus_value_from_decimal(body->numbers[entry], body->scale, body->scales[entry], dest);
 		rc->datums[entry] = PointerGetDatum(dest);
 	}
@@ -411,7 +414,7 @@ dictionary_datum(FocusGroupReader *reader, ReaderColumn *rc, Form_pg_attribute a
 	{
 		Size		length = body->offsets[entry + 1] - body->offsets[entry];
 
-		dest = MemoryContextAllocHuge(reader->context, focus_value_bytes_size(att, length));
+		dest = focus_arena_alloc(&reader->arena, focus_value_bytes_size(att, length));
 		rc->datums[entry] = focus_value_from_bytes(att, body->bytes + body->offsets[entry],
 												   length, dest);
 	}
@@ -425,7 +428,7 @@ dictionary_datum(FocusGroupReader *reader, ReaderColumn *rc, Form_pg_attribute a
 static void
 shrink_cache(void)
 {
-	while (MemoryContextMemAllocated(cache_context, true) > CACHE_BYTES)
+	while (cache_pool->used_bytes > CACHE_BYTES)
 	{
 		CachedReader *oldest = NULL;
 		FocusGroupReader *reader;

@@ -11,14 +11,15 @@
 #include "access/htup.h"
 #include "access/tupdesc.h"
 
+#include "columnar/arena.h"
 #include "columnar/body.h"
 #include "columnar/store.h"
 
 typedef struct FocusGroupReader FocusGroupReader;
 
-/* Lives in a memory context of its own, a child of parent. */
+/* Lives in an arena of its own, of blocks of the pool. */
 extern FocusGroupReader *focus_group_reader_create(FocusStore *store, const FocusGroup *group,
-												   MemoryContext parent);
+												   FocusArenaPool *pool);
 extern void focus_group_reader_free(FocusGroupReader *reader);
 
 /*
@@ -71,8 +72,5 @@ extern const int64 *focus_group_reader_numbers(FocusGroupReader *reader, FocusSt
 /* The datum of an entry of the dictionary, valid as long as the reader */
 extern Datum focus_group_reader_entry(FocusGroupReader *reader, FocusStore *store,
 									  TupleDesc desc, int column, uint32 entry);
-
-/* Bytes of memory, all in all */
-extern Size focus_group_reader_memory(FocusGroupReader *reader);
 
 #endif							/* FOCUS_GROUP_READER_H */

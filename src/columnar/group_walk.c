@@ -35,6 +35,7 @@ focus_group_walk_begin(FocusGroupWalk *walk, Relation rel, IndexInfo *index_info
 	walk->context = AllocSetContextCreate(CurrentMemoryContext, "focus group walk",
 										  ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(walk->context);
+	walk->readers = focus_arena_pool_create(walk->context);
 	focus_store_open(&walk->store, rel, AccessShareLock);
 	walk->estate = CreateExecutorState();
 	walk->econtext = GetPerTupleExprContext(walk->estate);
@@ -49,7 +50,7 @@ void
 focus_group_walk(FocusGroupWalk *walk, const FocusGroup *group, const uint64 *skip,
 				 FocusGroupWalkCallback callback, void *arg)
 {
-	FocusGroupReader *reader = focus_group_reader_create(&walk->store, group, walk->context);
+	FocusGroupReader *reader = focus_group_reader_create(&walk->store, group, walk->readers);
 	TupleTableSlot *slot = walk->slot;
 	TupleDesc	desc = slot->tts_tupleDescriptor;
 	Datum		values[INDEX_MAX_KEYS];

@@ -11,6 +11,7 @@
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 
+#include "columnar/arena.h"
 #include "columnar/store.h"
 
 typedef struct FocusGroupWalk
@@ -24,6 +25,7 @@ typedef struct FocusGroupWalk
 	ExprState  *predicate;
 	Bitmapset  *columns;		/* needed, from 0 on */
 	MemoryContext context;
+	FocusArenaPool *readers;
 } FocusGroupWalk;
 
 /* Called for each row that belongs into the index. */

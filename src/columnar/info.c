@@ -56,7 +56,7 @@ static void table_info(Relation rel, FunctionCallInfo fcinfo);
 static void columns_info(Relation rel, FunctionCallInfo fcinfo);
 static int64 count_delta(Relation rel, Snapshot snapshot);
 static void add_group(ColumnInfo (*columns)[FOCUS_BODY_ENCODINGS], FocusStore *store,
-					  const FocusGroup *group, int natts);
+					  const FocusGroup *group, int natts, FocusArenaPool *readers);
 
 /*
  * One row per table
@@ -211,6 +211,7 @@ columns_info(Relation rel, FunctionCallInfo fcinfo)
 	TupleDesc	desc = RelationGetDescr(rel);
 	ColumnInfo	(*columns)[FOCUS_BODY_ENCODINGS] =
 		palloc0(mul_size(Max(desc->natts, 1), sizeof(ColumnInfo) * FOCUS_BODY_ENCODINGS));
+	FocusArenaPool *readers = focus_arena_pool_create(CurrentMemoryContext);
 	FocusStore	store;
 	FocusGroup *groups;
 	int			count;
@@ -220,8 +221,9 @@ columns_info(Relation rel, FunctionCallInfo fcinfo)
 	focus_store_open(&store, rel, AccessShareLock);
 	groups = focus_store_groups(&store, GetActiveSnapshot(), &count);
 	for (i = 0; i < count; i++)
-		add_group(columns, &store, &groups[i], desc->natts);
+		add_group(columns, &store, &groups[i], desc->natts, readers);
 	focus_store_close(&store);
+	focus_arena_pool_delete(readers);
 
 	for (column = 0; column < desc->natts; column++)
 	{
@@ -252,9 +254,9 @@ columns_info(Relation rel, FunctionCallInfo fcinfo)
 
 static void
 add_group(ColumnInfo (*columns)[FOCUS_BODY_ENCODINGS], FocusStore *store, const FocusGroup *group,
-		  int natts)
+		  int natts, FocusArenaPool *readers)
 {
-	FocusGroupReader *reader = focus_group_reader_create(store, group, CurrentMemoryContext);
+	FocusGroupReader *reader = focus_group_reader_create(store, group, readers);
 	const FocusBodyHeader *header = focus_group_reader_header(reader);
 	int			column;
 

@@ -43,6 +43,7 @@ typedef struct Rewrite
 	TransactionId oldest_xmin;
 	FocusStore	store;			/* of the old table */
 	FocusGroupList *list;
+	FocusArenaPool *readers;
 	FocusGroupBuilder *builder;
 	bool		frozen;			/* all rows of the builder are */
 	bool		in_order;		/* rows have to stay as they come */
@@ -91,12 +92,14 @@ focus_relation_copy_for_cluster(Relation old_table, Relation new_table, Relation
 	{
 		rewrite.builder = focus_group_builder_create(RelationGetDescr(new_table),
 													 CurrentMemoryContext);
+		rewrite.readers = focus_arena_pool_create(CurrentMemoryContext);
 		rewrite.frozen = true;
 		if (in_order)
 			sort_groups(&rewrite, old_index);
 		else
 			copy_groups(&rewrite);
 		focus_group_builder_free(rewrite.builder);
+		focus_arena_pool_delete(rewrite.readers);
 		focus_keep_first_page(new_table);
 	}
 	focus_store_close(&rewrite.store);
@@ -168,7 +171,7 @@ repack_group(Rewrite *rewrite, int index, Tuplesortstate *sort)
 {
 	FocusGroup *group = &rewrite->list->groups[index];
 	FocusGroupReader *reader = focus_group_reader_create(&rewrite->store, group,
-														 CurrentMemoryContext);
+														 rewrite->readers);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(rewrite->old_table),
 													&TTSOpsVirtual);
 	uint32		row;

@@ -177,6 +177,7 @@ focus_scan_list(FocusScan *scan)
 		open_store(scan);
 		scan->list = focus_group_list_create(&scan->store, scan->base.rs_snapshot != NULL ?
 											 scan->base.rs_snapshot : SnapshotSelf);
+		scan->readers = focus_arena_pool_create(scan->context);
 		MemoryContextSwitchTo(caller);
 	}
 	return scan->list;
@@ -193,7 +194,7 @@ focus_scan_open_group(FocusScan *scan, int index)
 	leave_group(scan);
 	scan->group = index;
 	scan->reader = focus_group_reader_create(&scan->store, &scan->list->groups[index],
-											 scan->context);
+											 scan->readers);
 	return scan->reader;
 }
 

@@ -45,6 +45,7 @@ typedef struct FocusScan
 	FocusStore	store;
 	bool		store_open;
 	FocusGroupList *list;		/* NULL until a row is asked for */
+	FocusArenaPool *readers;	/* memory of readers, once there is a list */
 	FocusScanPhase phase;
 	int			group;			/* index into the list */
 	FocusGroupReader *reader;	/* of that group, or NULL */

@@ -61,8 +61,8 @@ typedef struct GroupOfTable
 	const FocusGroup *group;
 } GroupOfTable;
 
-static struct varlena *read_slice(FocusStore *store, const FocusGroup *group, uint32 offset,
-								  uint32 length);
+static void read_slice(FocusStore *store, const FocusGroup *group, uint32 offset,
+					   uint32 length, struct varlena *slice);
 static bool same_age(Relation a, Relation b);
 static uint32 next_number(FocusStore *store, CommandId cid);
 static ItemPointerData insert_tuple(FocusStore *store, uint32 chunk_id, int32 chunk_seq,
@@ -219,14 +219,12 @@ focus_store_walk(FocusStore *store, Snapshot snapshot, FocusStoreCallback callba
 	systable_endscan_ordered(scan);
 }
 
-/*
- * Bytes of a group's body, in the current memory context, of which they take
- * a few more.
- */
 const uint8 *
-focus_store_read(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 length)
+focus_store_read(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 length,
+				 void *space)
 {
-	return (const uint8 *) VARDATA(read_slice(store, group, offset, length));
+	read_slice(store, group, offset, length, space);
+	return (const uint8 *) VARDATA(space);
 }
 
 /*
@@ -235,13 +233,16 @@ focus_store_read(FocusStore *store, const FocusGroup *group, uint32 offset, uint
 struct varlena *
 focus_store_read_body(FocusStore *store, const FocusGroup *group)
 {
-	return read_slice(store, group, 0, group->body_size);
+	struct varlena *body = palloc_extended(add_size(group->body_size, VARHDRSZ), MCXT_ALLOC_HUGE);
+
+	read_slice(store, group, 0, group->body_size, body);
+	return body;
 }
 
-static struct varlena *
-read_slice(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 length)
+static void
+read_slice(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 length,
+		   struct varlena *slice)
 {
-	struct varlena *slice;
 	GroupOfTable reading = {store, group};
 	ErrorContextCallback context = {error_context_stack, reading_group, &reading};
 
@@ -250,7 +251,6 @@ read_slice(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 len
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("row group %u of table \"%s\" ends before its columns do",
 						group->number, RelationGetRelationName(store->rel))));
-	slice = palloc_extended(add_size(length, VARHDRSZ), MCXT_ALLOC_HUGE);
 	SET_VARSIZE(slice, length + VARHDRSZ);
 	if (length > 0)
 	{
@@ -259,7 +259,6 @@ read_slice(FocusStore *store, const FocusGroup *group, uint32 offset, uint32 len
 										 offset, length, slice);
 		error_context_stack = context.previous;
 	}
-	return slice;
 }
 
 /*

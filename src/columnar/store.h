@@ -17,6 +17,9 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+/* What focus_store_read() needs beside the bytes */
+#define FOCUS_STORE_READ_SPACE	VARHDRSZ
+
 /* The open TOAST relation of a table */
 typedef struct FocusStore
 {
@@ -88,8 +91,11 @@ extern FocusGroup *focus_store_groups(FocusStore *store, Snapshot snapshot,
 									  int *count);
 extern void focus_store_walk(FocusStore *store, Snapshot snapshot,
 							 FocusStoreCallback callback, void *arg);
+
+/* Bytes of a body, into space for so many and FOCUS_STORE_READ_SPACE more */
 extern const uint8 *focus_store_read(FocusStore *store, const FocusGroup *group,
-									 uint32 offset, uint32 length);
+									 uint32 offset, uint32 length, void *space);
+
 extern struct varlena *focus_store_read_body(FocusStore *store, const FocusGroup *group);
 extern bool focus_store_can_add_groups(Relation rel);
 extern uint32 focus_store_add_group(Relation rel, struct varlena *body,
