@@ -3,10 +3,11 @@
  * utility.c
  *	  Utility statements that the extension has a say in.
  *
- * COPY in FOCUS format is run by the loader.  DROP EXTENSION focus is refused
- * while its tables hold rows, because PostgreSQL would drop the bills of years
- * without a word; CASCADE says that this is meant.  Both work in sessions that
- * have loaded the library only.
+ * COPY in FOCUS format is run by the loader, and COPY of a table of ours by the
+ * scan node.  DROP EXTENSION focus is refused while its tables hold rows,
+ * because PostgreSQL would drop the bills of years without a word; CASCADE says
+ * that this is meant.  All of it works in sessions that have loaded the library
+ * only.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +20,7 @@
 #include "tcop/utility.h"
 #include "utils/guc.h"
 
+#include "columnar/copy_out.h"
 #include "guc.h"
 #include "load/load.h"
 #include "utility.h"
@@ -44,6 +46,7 @@ run_utility(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 			QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
 {
 	Node	   *stmt = pstmt->utilityStmt;
+	CopyStmt   *by_query = NULL;
 
 	if (IsA(stmt, CopyStmt) && focus_copy_is_ours((CopyStmt *) stmt))
 	{
@@ -56,6 +59,17 @@ run_utility(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 			SetQueryCompletion(completion, CMDTAG_COPY, rows);
 		free_parsestate(pstate);
 		return;
+	}
+
+	if (IsA(stmt, CopyStmt))
+		by_query = focus_copy_out_by_query((CopyStmt *) stmt);
+	if (by_query != NULL)
+	{
+		PlannedStmt *changed = makeNode(PlannedStmt);
+
+		*changed = *pstmt;
+		changed->utilityStmt = (Node *) by_query;
+		pstmt = changed;
 	}
 
 	if (IsA(stmt, DropStmt) && drops_us((DropStmt *) stmt))
