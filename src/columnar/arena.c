@@ -22,7 +22,8 @@ struct FocusArenaBlock
 	Size		size;			/* of what follows the head */
 };
 
-#define BLOCK_HEAD		MAXALIGN(sizeof(FocusArenaBlock))
+/* As malloc() does, for any type of C */
+#define ALIGNMENT		16
 
 static FocusArenaBlock *take_block(FocusArenaPool *pool, Size size);
 
@@ -59,7 +60,7 @@ focus_arena_alloc(FocusArena *arena, Size size)
 	FocusArenaBlock *block;
 	char	   *memory;
 
-	size = MAXALIGN(Max(size, 1));
+	size = TYPEALIGN(ALIGNMENT, Max(size, 1));
 	if (likely(size <= (Size) (arena->end - arena->next)))
 	{
 		memory = arena->next;
@@ -71,7 +72,7 @@ focus_arena_alloc(FocusArena *arena, Size size)
 	block->link = arena->blocks;
 	arena->blocks = block;
 	arena->bytes += block->size;
-	memory = (char *) block + BLOCK_HEAD;
+	memory = (char *) TYPEALIGN(ALIGNMENT, block + 1);
 	if (block->size - size > (Size) (arena->end - arena->next))
 	{
 		arena->next = memory + size;
@@ -125,7 +126,8 @@ take_block(FocusArenaPool *pool, Size size)
 	else
 	{
 		size = (Size) pg_nextpower2_64(size);
-		block = MemoryContextAllocHuge(pool->context, add_size(BLOCK_HEAD, size));
+		block = MemoryContextAllocHuge(pool->context,
+									   add_size(sizeof(FocusArenaBlock) + ALIGNMENT, size));
 		block->size = size;
 	}
 	pool->used_bytes += block->size;

@@ -38,7 +38,7 @@ extern void focus_arena_pool_delete(FocusArenaPool *pool);
 
 extern void focus_arena_init(FocusArena *arena, FocusArenaPool *pool);
 
-/* Of any size, aligned as by palloc() */
+/* Of any size, aligned for any type */
 extern void *focus_arena_alloc(FocusArena *arena, Size size);
 extern void *focus_arena_alloc0(FocusArena *arena, Size size);
 

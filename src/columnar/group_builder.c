@@ -23,7 +23,8 @@
  *
  * A group is full before memory passes about FULL_MEMORY, whatever the rows
  * look like, but for the size of a single row.  Everything that grows with
- * the rows lives in a context that focus_group_builder_reset() empties.
+ * the rows lives in a context that focus_group_builder_reset() empties if it
+ * has become large.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,6 +35,7 @@
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
+#include "columnar/arena.h"
 #include "columnar/group_builder.h"
 #include "columnar/quick_hash.h"
 #include "columnar/value.h"
@@ -53,9 +55,7 @@
 #define ENTRIES_MIN			32
 #define BYTES_MIN			256
 
-/* The codec's memory comes in blocks of this size, or larger ones */
-#define BODY_BLOCK_SIZE		((Size) 2 * 1024 * 1024)
-/* What is kept of it, at most */
+/* What is kept of the codec's memory, at most */
 #define BODY_MEMORY_KEPT	((Size) 48 * 1024 * 1024)
 
 #define SLOT_CODE(slot)		((slot) & 0xFFFF)
@@ -96,7 +96,6 @@ struct FocusGroupBuilder
 	uint32		rows_size;		/* size of the codes of each column */
 	Size		entry_bytes;
 	bool		out_of_codes;	/* a column has as many entries as it can */
-	bool		keeps_memory;
 	Column	   *columns;
 
 	/* Of the row in focus_group_builder_add_slot(): codes by column, and the
@@ -106,23 +105,7 @@ struct FocusGroupBuilder
 	int		   *slot_searches;
 };
 
-/* Memory for the codec, freed all at once */
-typedef struct BodyBlock
-{
-	struct BodyBlock *next;
-	Size		size;
-	Size		used;			/* this header included */
-} BodyBlock;
-
-#define ALIGNOF_BODY_MEMORY 16
-
-typedef struct BodyMemory
-{
-	MemoryContext context;		/* a child of the transaction's */
-	BodyBlock  *blocks;
-} BodyMemory;
-
-static BodyMemory *body_memory = NULL;	/* in its own context */
+static FocusArenaPool *body_pool = NULL;	/* of the transaction */
 
 static void empty_columns(FocusGroupBuilder *builder);
 static void empty_column(Column *column);
@@ -137,11 +120,9 @@ static Datum entry_datum(const Column *column, uint32 entry);
 static void make_input(FocusGroupBuilder *builder, const Column *column, FocusBodyInput *input);
 static void drop_unused_entries(FocusGroupBuilder *builder, FocusBodyInput *input);
 static void decimals_to_bytes(FocusBodyInput *input);
-static void begin_body_memory(void);
-static void end_body_memory(void);
-static Size body_block_start(const BodyBlock *block);
-static void forget_body_memory(void *arg);
-static void *allocate_for_body(void *context, size_t size);
+static FocusArenaPool *pool_for_bodies(void);
+static void forget_pool(void *arg);
+static void *allocate_for_body(void *arena, size_t size);
 
 static inline uint64
 hash_value(const Column *column, const FocusGroupValue *value)
@@ -219,16 +200,10 @@ focus_group_builder_free(FocusGroupBuilder *builder)
 }
 
 void
-focus_group_builder_keep_memory(FocusGroupBuilder *builder)
-{
-	builder->keeps_memory = true;
-}
-
-void
 focus_group_builder_reset(FocusGroupBuilder *builder)
 {
 	MemoryContextReset(builder->scratch);
-	if (builder->keeps_memory && MemoryContextMemAllocated(builder->data, false) < FULL_MEMORY / 2)
+	if (MemoryContextMemAllocated(builder->data, false) < FULL_MEMORY / 2)
 	{
 		for (int i = 0; i < builder->ncolumns; i++)
 			empty_column(&builder->columns[i]);
@@ -722,7 +697,8 @@ entry_datum(const Column *column, uint32 entry)
 struct varlena *
 focus_group_builder_body(FocusGroupBuilder *builder, bool sort, uint16 *order)
 {
-	FocusBodyMemory memory = {allocate_for_body, NULL};
+	FocusArena	arena;
+	FocusBodyMemory memory = {allocate_for_body, &arena};
 	MemoryContext inputs_context = AllocSetContextCreate(CurrentMemoryContext, "focus group body inputs", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(inputs_context);
 	FocusBodyInput *inputs = palloc0(builder->ncolumns * sizeof(FocusBodyInput));
@@ -730,7 +706,7 @@ focus_group_builder_body(FocusGroupBuilder *builder, bool sort, uint16 *order)
 	uint8_t    *body;
 	size_t		size;
 
-	begin_body_memory();
+	focus_arena_init(&arena, pool_for_bodies());
 	for (int i = 0; i < builder->ncolumns; i++)
 		make_input(builder, &builder->columns[i], &inputs[i]);
 	body = focus_body_write(inputs, builder->ncolumns, builder->rows,
@@ -745,7 +721,9 @@ focus_group_builder_body(FocusGroupBuilder *builder, bool sort, uint16 *order)
 	result = palloc(size);
 	memcpy(result, body, size);
 	SET_VARSIZE(result, size);
-	end_body_memory();
+	focus_arena_release(&arena);
+	if (MemoryContextMemAllocated(body_pool->context, false) > BODY_MEMORY_KEPT)
+		focus_arena_pool_delete(body_pool);
 	return result;
 }
 
@@ -846,71 +824,39 @@ decimals_to_bytes(FocusBodyInput *input)
 	input->bytes = bytes;
 }
 
-/* All of the codec's memory is free again. */
-static void
-begin_body_memory(void)
+/*
+ * The codec's memory, kept until the transaction ends.  What is in use has been
+ * left by an error.
+ */
+static FocusArenaPool *
+pool_for_bodies(void)
 {
-	MemoryContext context;
 	MemoryContextCallback *callback;
 
-	if (body_memory == NULL)
+	if (body_pool != NULL && body_pool->used_bytes > 0)
+		focus_arena_pool_delete(body_pool);
+	if (body_pool == NULL)
 	{
-		context = AllocSetContextCreate(TopTransactionContext, "focus group body", ALLOCSET_SMALL_SIZES);
-		body_memory = MemoryContextAllocZero(context, sizeof(BodyMemory));
-		body_memory->context = context;
-		callback = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
-		callback->func = forget_body_memory;
-		MemoryContextRegisterResetCallback(context, callback);
+		FocusArenaPool *pool = focus_arena_pool_create(TopTransactionContext);
+
+		callback = MemoryContextAllocZero(pool->context, sizeof(MemoryContextCallback));
+		callback->func = forget_pool;
+		MemoryContextRegisterResetCallback(pool->context, callback);
+		body_pool = pool;
 	}
-	for (BodyBlock *block = body_memory->blocks; block != NULL; block = block->next)
-		block->used = body_block_start(block);
+	return body_pool;
 }
 
 static void
-end_body_memory(void)
+forget_pool(void *arg)
 {
-	if (MemoryContextMemAllocated(body_memory->context, false) > BODY_MEMORY_KEPT)
-		MemoryContextDelete(body_memory->context);
-}
-
-/* Allocations of a block begin there. */
-static Size
-body_block_start(const BodyBlock *block)
-{
-	return TYPEALIGN(ALIGNOF_BODY_MEMORY, (uintptr_t) block + sizeof(BodyBlock)) - (uintptr_t) block;
-}
-
-static void
-forget_body_memory(void *arg)
-{
-	body_memory = NULL;
+	body_pool = NULL;
 }
 
 static void *
-allocate_for_body(void *context, size_t size)
+allocate_for_body(void *arena, size_t size)
 {
-	BodyBlock  *block;
-	void	   *result;
-
 	/* the codec, which knows of no interrupts, comes here column by column */
 	CHECK_FOR_INTERRUPTS();
-	size = TYPEALIGN(ALIGNOF_BODY_MEMORY, Max(size, 1));
-	for (block = body_memory->blocks; block != NULL; block = block->next)
-	{
-		if (block->size - block->used >= size)
-			break;
-	}
-	if (block == NULL)
-	{
-		Size		block_size = Max(BODY_BLOCK_SIZE, add_size(size, sizeof(BodyBlock) + ALIGNOF_BODY_MEMORY));
-
-		block = MemoryContextAllocHuge(body_memory->context, block_size);
-		block->next = body_memory->blocks;
-		block->size = block_size;
-		block->used = body_block_start(block);
-		body_memory->blocks = block;
-	}
-	result = (char *) block + block->used;
-	block->used += size;
-	return result;
+	return focus_arena_alloc(arena, size);
 }

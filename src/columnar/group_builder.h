@@ -81,13 +81,7 @@ extern struct varlena *focus_group_builder_body(FocusGroupBuilder *builder, bool
 extern void focus_group_builder_get(FocusGroupBuilder *builder, uint32 row,
 									TupleTableSlot *slot);
 
-/* Forgets all rows and codes. */
+/* Forgets all rows and codes, and keeps memory for the next ones. */
 extern void focus_group_builder_reset(FocusGroupBuilder *builder);
-
-/*
- * From now on focus_group_builder_reset() keeps the memory for the next rows:
- * for who fills one builder again and again.
- */
-extern void focus_group_builder_keep_memory(FocusGroupBuilder *builder);
 
 #endif							/* FOCUS_GROUP_BUILDER_H */

@@ -137,7 +137,6 @@ focus_group_sink_open(Relation rel, const FocusDataset *dataset, const AttrNumbe
 	sink->context = AllocSetContextCreate(CurrentMemoryContext, "focus group sink", ALLOCSET_SMALL_SIZES);
 	sink->cache = AllocSetContextCreate(sink->context, "focus cell cache", ALLOCSET_DEFAULT_SIZES);
 	sink->builder = focus_group_builder_create(RelationGetDescr(rel), sink->context);
-	focus_group_builder_keep_memory(sink->builder);
 	sink->nattributes = RelationGetDescr(rel)->natts;
 	sink->codes = palloc0(sink->nattributes * sizeof(uint16));
 	sink->pending = palloc(sink->nattributes * sizeof(PendingValue));
