@@ -19,6 +19,17 @@
 #define PG17_GE (PG_VERSION_NUM >= 170000)
 #define PG18_GE (PG_VERSION_NUM >= 180000)
 
+/* 17 numbers processes from 0 on */
+#if PG17_GE
+#include "storage/procarray.h"
+#define focus_proc_of(virtual_xid) ProcNumberGetProc((virtual_xid)->procNumber)
+#define focus_proc_lxid(proc) ((proc)->vxid.lxid)
+#else
+#include "storage/sinvaladt.h"
+#define focus_proc_of(virtual_xid) BackendIdGetProc((virtual_xid)->backendId)
+#define focus_proc_lxid(proc) ((proc)->lxid)
+#endif
+
 /* 18 replaced pg_attribute_noreturn() behind a declaration by this before it */
 #if !PG18_GE
 #define pg_noreturn pg_attribute_noreturn()

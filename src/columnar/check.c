@@ -331,7 +331,7 @@ check_tombstone(FocusCheck *check, const FocusStoreItem *item)
 						   item->version);
 	else if (item->state == FOCUS_ITEM_DAMAGED)
 		focus_check_report(check, item->number, NULL, &tid, "deletion is damaged");
-	else if (item->tombstone.kind == FOCUS_UPDATED &&
+	else if (focus_tombstone_has_forward(&item->tombstone) &&
 			 (focus_tid_is_grouped(forward) ||
 			  ItemPointerGetOffsetNumberNoCheck(forward) < FirstOffsetNumber ||
 			  ItemPointerGetOffsetNumberNoCheck(forward) > MaxHeapTuplesPerPage))

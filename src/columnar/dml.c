@@ -12,6 +12,9 @@
  * written, so that there is one at a time who does so; after that, the
  * tombstone of a transaction in progress says the same to all others.
  *
+ * An update that keeps the key and FOR KEY SHARE do not wait for each other;
+ * see key_share.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -24,20 +27,35 @@
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
+#include "utils/datum.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "columnar/delta.h"
 #include "columnar/dml.h"
 #include "columnar/fetch.h"
+#include "columnar/key_share.h"
 #include "columnar/row_lock.h"
 #include "columnar/scan.h"
 #include "columnar/stop_point.h"
 #include "columnar/tid.h"
 
+/* What a command finds of a row */
+typedef struct RowState
+{
+	FocusGroup	group;			/* not for one that is removed */
+	FocusTombstone tombstone;	/* FOCUS_DELETED where there is none */
+	TransactionId wait_for;		/* TM_BeingModified: who is at work on it */
+} RowState;
+
+static bool keeps_key(FocusStore *store, const ItemPointerData *tid, TupleTableSlot *slot);
+static void pass_on_key_locks(Relation rel, const ItemPointerData *tid,
+							  const ItemPointerData *forward);
+static TM_Result lock_row(FocusStore *store, const ItemPointerData *tid, CommandId cid,
+						  LockTupleMode mode, LockWaitPolicy wait_policy, RowState *row,
+						  TM_FailureData *tmfd);
 static TM_Result row_state(FocusStore *store, const ItemPointerData *tid, CommandId cid,
-						   FocusGroup *group, TM_FailureData *tmfd,
-						   TransactionId *wait_for);
+						   RowState *row, TM_FailureData *tmfd);
 static TM_Result removed_group_state(FocusStore *store, const ItemPointerData *tid,
 									 CommandId cid, TM_FailureData *tmfd);
 static TM_Result claim_row(FocusStore *store, const ItemPointerData *tid, CommandId cid,
@@ -66,7 +84,7 @@ focus_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapsh
 												 tmfd, changing_part);
 	check_not_published(rel, false);
 	focus_store_open(&store, rel, RowExclusiveLock);
-	focus_lock_row_for_change(rel, &row);
+	focus_lock_row_for_change(rel, &row, LockTupleExclusive);
 	result = claim_row(&store, &row, cid, crosscheck, wait, tmfd, "delete");
 	if (result == TM_Ok)
 	{
@@ -76,15 +94,14 @@ focus_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapsh
 		FOCUS_STOP_POINT("delete: tombstone written");
 		pgstat_count_heap_delete(rel);
 	}
-	focus_unlock_row_for_change(rel, &row);
+	focus_unlock_row_for_change(rel, &row, LockTupleExclusive);
 	focus_store_close(&store);
 	return result;
 }
 
 /*
  * The new version is written first, because the tombstone has to say where it
- * is.  Key columns count as changed: a lock on the old version says nothing
- * about the new one.
+ * is.
  */
 TM_Result
 focus_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, CommandId cid,
@@ -92,7 +109,7 @@ focus_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Command
 				   LockTupleMode *lockmode, TU_UpdateIndexes *update_indexes)
 {
 	FocusStore	store;
-	FocusTombstone tombstone = {FOCUS_UPDATED};
+	FocusTombstone tombstone;
 	ItemPointerData row = *otid;
 	TM_Result	result;
 
@@ -100,9 +117,10 @@ focus_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Command
 		return focus_delta_of(rel)->tuple_update(rel, otid, slot, cid, snapshot, crosscheck,
 												 wait, tmfd, lockmode, update_indexes);
 	check_not_published(rel, true);
-	*lockmode = LockTupleExclusive;
 	focus_store_open(&store, rel, RowExclusiveLock);
-	focus_lock_row_for_change(rel, &row);
+	tombstone.kind = keeps_key(&store, &row, slot) ? FOCUS_KEY_KEPT : FOCUS_UPDATED;
+	*lockmode = tombstone.kind == FOCUS_KEY_KEPT ? LockTupleNoKeyExclusive : LockTupleExclusive;
+	focus_lock_row_for_change(rel, &row, *lockmode);
 	result = claim_row(&store, &row, cid, crosscheck, wait, tmfd, "update");
 	if (result == TM_Ok)
 	{
@@ -112,13 +130,68 @@ focus_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Command
 		focus_store_add_tombstone(&store, focus_tid_group(&row), focus_tid_row(&row),
 								  &tombstone, cid);
 		FOCUS_STOP_POINT("update: tombstone written");
+		if (tombstone.kind == FOCUS_KEY_KEPT)
+			pass_on_key_locks(rel, &row, &tombstone.forward);
 		pgstat_count_heap_insert(rel, -1);
 		focus_count_update(rel);
 		*update_indexes = FOCUS_UPDATE_ALL_INDEXES;
 	}
-	focus_unlock_row_for_change(rel, &row);
+	focus_unlock_row_for_change(rel, &row, *lockmode);
 	focus_store_close(&store);
 	return result;
+}
+
+/*
+ * Has the new version the key of the row?  A group that is no longer there is
+ * for claim_row() to report.
+ */
+static bool
+keeps_key(FocusStore *store, const ItemPointerData *tid, TupleTableSlot *slot)
+{
+	Bitmapset  *key = RelationGetIndexAttrBitmap(store->rel, INDEX_ATTR_BITMAP_KEY);
+	TupleDesc	desc = RelationGetDescr(store->rel);
+	FocusGroupReader *reader;
+	FocusGroup	group;
+	SnapshotData dirty;
+	int			member = -1;
+	bool		same = true;
+
+	if (key == NULL)
+		return true;
+	InitDirtySnapshot(dirty);
+	if (!focus_store_find_group(store, focus_tid_group(tid), &dirty, &group) ||
+		focus_tid_row(tid) >= group.rows)
+		return false;
+	reader = focus_group_reader_cached(store, &group);
+	while (same && (member = bms_next_member(key, member)) >= 0)
+	{
+		int			attno = member + FirstLowInvalidHeapAttributeNumber;
+		Form_pg_attribute attr = TupleDescAttr(desc, attno - 1);
+		bool		old_null;
+		bool		new_null;
+		Datum		old_value = focus_group_reader_value(reader, store, desc, attno - 1,
+														 focus_tid_row(tid), &old_null);
+		Datum		new_value = slot_getattr(slot, attno, &new_null);
+
+		same = old_null == new_null &&
+			(old_null || datum_image_eq(old_value, new_value, attr->attbyval, attr->attlen));
+	}
+	bms_free(key);
+	return same;
+}
+
+static void
+pass_on_key_locks(Relation rel, const ItemPointerData *tid, const ItemPointerData *forward)
+{
+	int			count;
+	TransactionId *lockers = focus_key_sharers(rel, tid, &count);
+	TransactionId wait_for;
+
+	if (count > 0 && focus_share_key(rel, forward, GetCurrentTransactionId(), lockers, count,
+									 &wait_for) != TM_Ok)
+		elog(ERROR, "new version of a row is locked by another transaction");
+	if (lockers != NULL)
+		pfree(lockers);
 }
 
 TM_Result
@@ -127,34 +200,22 @@ focus_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 				 TM_FailureData *tmfd)
 {
 	FocusStore	store;
-	FocusGroup	group;
-	ItemPointerData row = *tid;
-	TransactionId wait_for;
+	RowState	row;
 	TM_Result	result;
 
 	if (!focus_tid_is_grouped(tid))
 		return focus_delta_of(rel)->tuple_lock(rel, tid, snapshot, slot, cid, mode,
 											   wait_policy, flags, tmfd);
 	tmfd->traversed = false;
-	if (!focus_lock_row(rel, &row, mode, wait_policy))
+	if (!focus_lock_row(rel, tid, mode, wait_policy))
 		return TM_WouldBlock;
 
 	focus_store_open(&store, rel, AccessShareLock);
-	for (;;)
-	{
-		result = row_state(&store, &row, cid, &group, tmfd, &wait_for);
-		if (result != TM_BeingModified)
-			break;
-		if (!wait_by_policy(rel, &row, wait_for, wait_policy))
-		{
-			focus_store_close(&store);
-			return TM_WouldBlock;
-		}
-	}
+	result = lock_row(&store, tid, cid, mode, wait_policy, &row, tmfd);
 	/* Who gets TM_Invisible wants to know whose row it is. */
 	if (result == TM_Ok || result == TM_Invisible)
-		focus_slot_store_row(slot, focus_group_reader_cached(&store, &group), &store,
-							 focus_tid_row(&row));
+		focus_slot_store_row(slot, focus_group_reader_cached(&store, &row.group), &store,
+							 focus_tid_row(tid));
 	focus_store_close(&store);
 	if (result == TM_Updated && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION) != 0)
 		result = lock_new_version(rel, tid, snapshot, slot, cid, mode, wait_policy, flags, tmfd);
@@ -162,17 +223,51 @@ focus_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 }
 
 /*
- * What a command of ours finds the row to be, as HeapTupleSatisfiesUpdate()
- * says it of heap's.  TM_BeingModified: *wait_for is at work on it.  *group
- * is set for TM_Ok and TM_Invisible.
+ * The row's state once nobody is in the way of a lock that the lock table has
+ * granted.  FOR KEY SHARE of a row that was updated and kept its key is a
+ * lock on that row and on its new versions.
  */
 static TM_Result
-row_state(FocusStore *store, const ItemPointerData *tid, CommandId cid, FocusGroup *group,
-		  TM_FailureData *tmfd, TransactionId *wait_for)
+lock_row(FocusStore *store, const ItemPointerData *tid, CommandId cid, LockTupleMode mode,
+		 LockWaitPolicy wait_policy, RowState *row, TM_FailureData *tmfd)
 {
-	SnapshotData dirty;
-	FocusTombstone tombstone;
+	for (;;)
+	{
+		TM_Result	result = row_state(store, tid, cid, row, tmfd);
 
+		if (mode == LockTupleKeyShare && row->tombstone.kind == FOCUS_KEY_KEPT &&
+			(result == TM_BeingModified || result == TM_Updated))
+		{
+			TransactionId self = GetCurrentTransactionId();
+			TM_Result	versions = focus_share_key(store->rel, &row->tombstone.forward,
+												   row->tombstone.xmin, &self, 1, &row->wait_for);
+
+			/* If the update is over now, ask again where it led to. */
+			if (versions == TM_Ok || (result == TM_Updated && versions != TM_BeingModified))
+				return versions;
+			if (versions != TM_BeingModified)
+				continue;
+		}
+		else if (result != TM_BeingModified)
+			return result;
+		if (!wait_by_policy(store->rel, tid, row->wait_for, wait_policy))
+			return TM_WouldBlock;
+	}
+}
+
+/*
+ * What a command of ours finds the row to be, as HeapTupleSatisfiesUpdate()
+ * says it of heap's.
+ */
+static TM_Result
+row_state(FocusStore *store, const ItemPointerData *tid, CommandId cid, RowState *row,
+		  TM_FailureData *tmfd)
+{
+	FocusGroup *group = &row->group;
+	FocusTombstone *tombstone = &row->tombstone;
+	SnapshotData dirty;
+
+	tombstone->kind = FOCUS_DELETED;
 	tmfd->ctid = *tid;
 	tmfd->xmax = InvalidTransactionId;
 	tmfd->cmax = InvalidCommandId;
@@ -180,32 +275,30 @@ row_state(FocusStore *store, const ItemPointerData *tid, CommandId cid, FocusGro
 	InitDirtySnapshot(dirty);
 	if (!focus_store_find_group(store, focus_tid_group(tid), &dirty, group))
 		return removed_group_state(store, tid, cid, tmfd);
-	*wait_for = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
-	if (TransactionIdIsValid(*wait_for))
+	row->wait_for = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+	if (TransactionIdIsValid(row->wait_for))
 		return TM_BeingModified;
 	if (group->cmin != InvalidCommandId && group->cmin >= cid)
 		return TM_Invisible;
 
 	dirty.xmin = InvalidTransactionId;
-	if (!focus_store_find_tombstone(store, group->number, focus_tid_row(tid), &dirty, &tombstone))
+	if (!focus_store_find_tombstone(store, group->number, focus_tid_row(tid), &dirty, tombstone))
 		return TM_Ok;
-	if (TransactionIdIsValid(dirty.xmin))
-	{
-		*wait_for = dirty.xmin;
+	row->wait_for = dirty.xmin;
+	if (TransactionIdIsValid(row->wait_for))
 		return TM_BeingModified;
-	}
 
-	tmfd->xmax = tombstone.xmin;
-	if (tombstone.cmin != InvalidCommandId)
+	tmfd->xmax = tombstone->xmin;
+	if (tombstone->cmin != InvalidCommandId)
 	{
-		tmfd->cmax = tombstone.cmin;
-		return tombstone.cmin >= cid ? TM_SelfModified : TM_Invisible;
+		tmfd->cmax = tombstone->cmin;
+		return tombstone->cmin >= cid ? TM_SelfModified : TM_Invisible;
 	}
-	if (tombstone.kind == FOCUS_UPDATED)
-		tmfd->ctid = tombstone.forward;
-	else if (tombstone.kind == FOCUS_MOVED)
+	if (focus_tombstone_has_forward(tombstone))
+		tmfd->ctid = tombstone->forward;
+	else if (tombstone->kind == FOCUS_MOVED)
 		ItemPointerSetMovedPartitions(&tmfd->ctid);
-	return tombstone.kind == FOCUS_DELETED ? TM_Deleted : TM_Updated;
+	return tombstone->kind == FOCUS_DELETED ? TM_Deleted : TM_Updated;
 }
 
 /*
@@ -241,20 +334,18 @@ static TM_Result
 claim_row(FocusStore *store, const ItemPointerData *tid, CommandId cid, Snapshot crosscheck,
 		  bool wait, TM_FailureData *tmfd, const char *action)
 {
-	FocusGroup	group;
-	TransactionId wait_for;
+	RowState	row;
 	TM_Result	result;
 
-	while ((result = row_state(store, tid, cid, &group, tmfd, &wait_for)) == TM_BeingModified &&
-		   wait)
-		(void) wait_by_policy(store->rel, tid, wait_for, LockWaitBlock);
+	while ((result = row_state(store, tid, cid, &row, tmfd)) == TM_BeingModified && wait)
+		(void) wait_by_policy(store->rel, tid, row.wait_for, LockWaitBlock);
 
 	if (result == TM_Invisible)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("attempted to %s invisible tuple", action)));
 	if (result == TM_Ok && crosscheck != InvalidSnapshot &&
-		!focus_row_visible(store, tid, crosscheck, &group))
+		!focus_row_visible(store, tid, crosscheck, &row.group))
 		result = TM_Updated;
 
 	/* Of serializable transactions, as heap does; groups have no pages. */

@@ -190,7 +190,7 @@ focus_tuple_get_latest_tid(TableScanDesc scan, ItemPointer tid)
 		focus_store_open(&store, rel, AccessShareLock);
 		updated = focus_store_find_tombstone(&store, focus_tid_group(tid), focus_tid_row(tid),
 											 scan->rs_snapshot, &tombstone) &&
-			tombstone.kind == FOCUS_UPDATED;
+			focus_tombstone_has_forward(&tombstone);
 		moved = !updated &&
 			!focus_store_find_group(&store, focus_tid_group(tid), scan->rs_snapshot, &group) &&
 			focus_store_find_removed(&store, focus_tid_group(tid), &group, &removal) &&

@@ -12,14 +12,23 @@
  *
  * As that table is small, a transaction that locks many rows of a group locks
  * the group instead.  Each row lock therefore begins with a weak lock on the
- * group.
+ * group.  A group has two tags, one for its rows and one for their keys, because
+ * FOR KEY SHARE of all rows conflicts with changes of keys and with no other.
+ * FOR UPDATE, which takes both, begins with the keys: who waits for the end of
+ * a bulk of foreign key checks holds nothing that those could want next.
+ *
+ * Who locks FOR KEY SHARE has a transaction id, as in heap.  An update that
+ * keeps the key asks for it, see key_share.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/multixact.h"
+#include "access/twophase.h"
 #include "access/xact.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -31,8 +40,17 @@
 /* Rows of a group locked one by one, before the group is locked */
 #define ROW_LOCKS_MAX	64
 
-/* No row has this offset: the lock is on the group. */
+/* No row has these offsets: the lock is on the group. */
 #define GROUP_OFFSET	((OffsetNumber) (FOCUS_TID_BLOCK_ROWS + 1))
+#define KEYS_OFFSET		((OffsetNumber) (FOCUS_TID_BLOCK_ROWS + 2))
+
+/* As heap maps them to wait for a tuple */
+static const LOCKMODE row_modes[] = {
+	[LockTupleKeyShare] = AccessShareLock,
+	[LockTupleShare] = RowShareLock,
+	[LockTupleNoKeyExclusive] = ExclusiveLock,
+	[LockTupleExclusive] = AccessExclusiveLock
+};
 
 /*
  * Rows that this transaction has locked.  An aborted subtransaction's are
@@ -53,68 +71,161 @@ typedef struct LockCount
 static HTAB *lock_counts = NULL;
 
 static LOCKTAG lock_tag_of(Relation rel, const ItemPointerData *tid);
+static bool lock_group(Relation rel, uint32 group, LockTupleMode mode, bool whole,
+					   LockWaitPolicy wait_policy);
 static bool lock_tag(Relation rel, const ItemPointerData *tag, LOCKMODE mode,
 					 LockWaitPolicy wait_policy);
+static int	add_holders(Relation rel, const ItemPointerData *tid, LOCKMODE mode,
+						TransactionId **xids, int count);
+static TransactionId xid_of(const VirtualTransactionId *virtual_xid);
 static int	count_row(Relation rel, uint32 group);
 static void forget_counts(XactEvent event, void *arg);
 
 static inline ItemPointerData
-group_tag(uint32 group)
+group_tag(uint32 group, OffsetNumber offset)
 {
 	ItemPointerData tag;
 
 	focus_tid_set(&tag, group, 0);
-	ItemPointerSetOffsetNumber(&tag, GROUP_OFFSET);
+	ItemPointerSetOffsetNumber(&tag, offset);
 	return tag;
 }
 
+/*
+ * mode is LockTupleNoKeyExclusive or LockTupleExclusive.
+ */
 void
-focus_lock_row_for_change(Relation rel, const ItemPointerData *tid)
+focus_lock_row_for_change(Relation rel, const ItemPointerData *tid, LockTupleMode mode)
 {
-	ItemPointerData group = group_tag(focus_tid_group(tid));
-
-	(void) lock_tag(rel, &group, RowExclusiveLock, LockWaitBlock);
-	(void) lock_tag(rel, tid, AccessExclusiveLock, LockWaitBlock);
+	(void) lock_group(rel, focus_tid_group(tid), mode, false, LockWaitBlock);
+	(void) lock_tag(rel, tid, row_modes[mode], LockWaitBlock);
 }
 
 void
-focus_unlock_row_for_change(Relation rel, const ItemPointerData *tid)
+focus_unlock_row_for_change(Relation rel, const ItemPointerData *tid, LockTupleMode mode)
 {
-	ItemPointerData group = group_tag(focus_tid_group(tid));
+	ItemPointerData rows = group_tag(focus_tid_group(tid), GROUP_OFFSET);
+	ItemPointerData keys = group_tag(focus_tid_group(tid), KEYS_OFFSET);
 	LOCKTAG		row_lock = lock_tag_of(rel, tid);
-	LOCKTAG		group_lock = lock_tag_of(rel, &group);
+	LOCKTAG		rows_lock = lock_tag_of(rel, &rows);
+	LOCKTAG		keys_lock = lock_tag_of(rel, &keys);
 
-	LockRelease(&row_lock, AccessExclusiveLock, false);
-	LockRelease(&group_lock, RowExclusiveLock, false);
+	LockRelease(&row_lock, row_modes[mode], false);
+	LockRelease(&rows_lock, RowExclusiveLock, false);
+	if (mode == LockTupleExclusive)
+		LockRelease(&keys_lock, RowExclusiveLock, false);
 }
 
 bool
 focus_lock_row(Relation rel, const ItemPointerData *tid, LockTupleMode mode,
 			   LockWaitPolicy wait_policy)
 {
-	/* As heap maps them to wait for a tuple */
-	static const LOCKMODE row_modes[] = {
-		[LockTupleKeyShare] = AccessShareLock,
-		[LockTupleShare] = RowShareLock,
-		[LockTupleNoKeyExclusive] = ExclusiveLock,
-		[LockTupleExclusive] = AccessExclusiveLock
-	};
-	bool		shared = mode == LockTupleKeyShare || mode == LockTupleShare;
-	ItemPointerData tag = group_tag(focus_tid_group(tid));
+	uint32		group = focus_tid_group(tid);
 
-	if (!lock_tag(rel, &tag, shared ? RowShareLock : RowExclusiveLock, wait_policy))
+	if (mode == LockTupleKeyShare)
+	{
+		(void) GetCurrentTransactionId();
+		MultiXactIdSetOldestMember();
+	}
+	if (!lock_group(rel, group, mode, false, wait_policy))
 		return false;
-	if (count_row(rel, focus_tid_group(tid)) > ROW_LOCKS_MAX)
-		return lock_tag(rel, &tag, shared ? ShareLock : ExclusiveLock, wait_policy);
+	if (count_row(rel, group) > ROW_LOCKS_MAX)
+		return lock_group(rel, group, mode, true, wait_policy);
 	return lock_tag(rel, tid, row_modes[mode], wait_policy);
 }
 
 void
 focus_lock_group(Relation rel, uint32 group)
 {
-	ItemPointerData tag = group_tag(group);
+	(void) lock_group(rel, group, LockTupleExclusive, true, LockWaitBlock);
+}
 
-	(void) lock_tag(rel, &tag, ExclusiveLock, LockWaitBlock);
+/*
+ * Who gets the lock after this, or has it all along but for the moment when
+ * it is asked, will see what the caller has written before.  The array is in
+ * the current memory context.
+ */
+TransactionId *
+focus_key_sharers(Relation rel, const ItemPointerData *tid, int *count)
+{
+	ItemPointerData keys = group_tag(focus_tid_group(tid), KEYS_OFFSET);
+	TransactionId *xids = NULL;
+
+	*count = add_holders(rel, tid, AccessExclusiveLock, &xids, 0);
+	*count = add_holders(rel, &keys, RowExclusiveLock, &xids, *count);
+	return xids;
+}
+
+/*
+ * Adds to the array who has a lock that conflicts with the mode, and returns
+ * the new number of them.
+ */
+static int
+add_holders(Relation rel, const ItemPointerData *tid, LOCKMODE mode, TransactionId **xids,
+			int count)
+{
+	LOCKTAG		tag = lock_tag_of(rel, tid);
+	int			nholders;
+	VirtualTransactionId *holders = GetLockConflicts(&tag, mode, &nholders);
+	int			i;
+
+	if (nholders > 0)
+		*xids = *xids == NULL ? palloc(mul_size(nholders, sizeof(TransactionId))) :
+			repalloc(*xids, mul_size(count + nholders, sizeof(TransactionId)));
+	for (i = 0; i < nholders; i++)
+	{
+		TransactionId xid = xid_of(&holders[i]);
+
+		if (TransactionIdIsValid(xid))
+			(*xids)[count++] = xid;
+	}
+	pfree(holders);
+	return count;
+}
+
+/*
+ * The transaction id of a transaction that has one, or invalid if it is over.
+ * One that is being prepared is found in one of the two places, as it is in the
+ * second before it leaves the first.
+ */
+static TransactionId
+xid_of(const VirtualTransactionId *virtual_xid)
+{
+	PGPROC	   *proc = focus_proc_of(virtual_xid);
+	bool		have_more;
+
+	if (proc != NULL)
+	{
+		TransactionId xid = *(volatile TransactionId *) &proc->xid;
+
+		pg_read_barrier();
+		if (TransactionIdIsValid(xid) &&
+			*(volatile LocalTransactionId *) &focus_proc_lxid(proc) == virtual_xid->localTransactionId)
+			return xid;
+	}
+	return TwoPhaseGetXidByVirtualXID(*virtual_xid, &have_more);
+}
+
+/*
+ * Locks the group for a lock of that strength on one of its rows, or instead
+ * of locks on all of them.
+ */
+static bool
+lock_group(Relation rel, uint32 group, LockTupleMode mode, bool whole, LockWaitPolicy wait_policy)
+{
+	ItemPointerData rows = group_tag(group, GROUP_OFFSET);
+	ItemPointerData keys = group_tag(group, KEYS_OFFSET);
+	LOCKMODE	lockmode;
+
+	if (mode == LockTupleKeyShare || mode == LockTupleShare)
+		lockmode = whole ? ShareLock : RowShareLock;
+	else
+		lockmode = whole ? ExclusiveLock : RowExclusiveLock;
+	if (mode == LockTupleKeyShare)
+		return lock_tag(rel, &keys, lockmode, wait_policy);
+	if (mode == LockTupleExclusive && !lock_tag(rel, &keys, lockmode, wait_policy))
+		return false;
+	return lock_tag(rel, &rows, lockmode, wait_policy);
 }
 
 void

@@ -11,13 +11,18 @@
 #include "nodes/lockoptions.h"
 #include "utils/rel.h"
 
-/* Until focus_unlock_row(); for who is about to write a tombstone */
-extern void focus_lock_row_for_change(Relation rel, const ItemPointerData *tid);
-extern void focus_unlock_row_for_change(Relation rel, const ItemPointerData *tid);
+/* Until focus_unlock_row_for_change(); for who is about to write a tombstone */
+extern void focus_lock_row_for_change(Relation rel, const ItemPointerData *tid,
+									  LockTupleMode mode);
+extern void focus_unlock_row_for_change(Relation rel, const ItemPointerData *tid,
+										LockTupleMode mode);
 
 /* Until the transaction ends; false: somebody else is in the way */
 extern bool focus_lock_row(Relation rel, const ItemPointerData *tid, LockTupleMode mode,
 						   LockWaitPolicy wait_policy);
+
+/* Other transactions that have the row locked FOR KEY SHARE */
+extern TransactionId *focus_key_sharers(Relation rel, const ItemPointerData *tid, int *count);
 
 /* The error of NOWAIT */
 extern void focus_row_not_available(Relation rel);

@@ -59,7 +59,8 @@ typedef enum FocusTombstoneKind
 {
 	FOCUS_DELETED = 0,
 	FOCUS_UPDATED = 1,			/* forward is the new version */
-	FOCUS_MOVED = 2				/* to another partition */
+	FOCUS_MOVED = 2,			/* to another partition */
+	FOCUS_KEY_KEPT = 3			/* updated, and the key is the same */
 } FocusTombstoneKind;
 
 typedef struct FocusTombstone
@@ -70,6 +71,12 @@ typedef struct FocusTombstone
 	CommandId	cmin;			/* valid for an xmin of this transaction */
 	ItemPointerData entry;
 } FocusTombstone;
+
+static inline bool
+focus_tombstone_has_forward(const FocusTombstone *tombstone)
+{
+	return tombstone->kind == FOCUS_UPDATED || tombstone->kind == FOCUS_KEY_KEPT;
+}
 
 /* Calls back for each tombstone in the order of group and row. */
 typedef void (*FocusTombstoneCallback) (uint32 group, uint32 row,

@@ -208,7 +208,7 @@ read_tombstone(HeapTuple tuple, const TombstoneEntry *entry, FocusStoreItem *ite
 	copy.checksum = 0;
 	if (entry->checksum != item_checksum(&copy, sizeof(copy), item->id,
 										 focus_tombstone_seq(item->number, item->row)) ||
-		entry->kind > FOCUS_MOVED)
+		entry->kind > FOCUS_KEY_KEPT)
 	{
 		item->state = FOCUS_ITEM_DAMAGED;
 		return;
