@@ -85,6 +85,9 @@ foreach my $form (sort keys %output)
 		qr{^1: .*regress/beta differs otherwise than listed\n}s, "$form: a listed difference that nobody reviewed");
 	like(judge(out => $fails, diff => $diff =~ s/^\+two.*$/+one/mr, allowed => $listed),
 		qr/^0: regress: 3 tests, 1 differ, 1 of them as listed$/, "$form: another order of lines in a listed test");
+	like(judge(out => $fails, diff => $diff =~ s/^\+two.*$/+ page | SIReadLock\n+ other\n+ file | SIReadLock/mr, allowed => $listed,
+			reviewed => "-one\n+ other\n+ file | SIReadLock\n+ page | SIReadLock\n"),
+		qr/^0: regress: 3 tests, 1 differ, 1 of them as listed$/, "$form: another order of predicate locks");
 	like(judge(out => $passes, allowed => $listed, reviewed => $reviewed),
 		qr{^1: .*regress/beta is listed but passes\n}s, "$form: a listed test passes");
 	like(judge(out => $passes, allowed => "regress/delta\twho knows\n"),
