@@ -30,6 +30,8 @@ my $force = $node->safe_psql('postgres', q{LOAD 'focus'; SELECT count(*) FROM pg
 my $digest = 'SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM';
 my $values = q{i, i % 9, CASE i % 50 WHEN 0 THEN NULL WHEN 1 THEN 'NaN' ELSE (i % 1000)::numeric / 8 END, repeat(md5((i % 50)::text), i % 4)};
 
+my $standby;
+
 # Runs statements on the focus table t, and on the heap table h in its place.
 sub on_both
 {
@@ -60,12 +62,39 @@ sub is_equal
 	return;
 }
 
+# The nodes of focus run on the standby as on the primary, and answer as heap.
+sub plans_are_equal
+{
+	my ($name) = @_;
+
+	foreach my $query (
+		'SELECT kind, count(*), sum(cost), max(note) FROM t GROUP BY kind ORDER BY kind',
+		'SELECT count(DISTINCT note), avg(cost) FROM t WHERE kind IN (1, 2, 3)',
+		'SELECT count(*) FROM t',
+		'SELECT sum(hashtextextended(t::text, 0)::numeric) FROM t WHERE cost > 100')
+	{
+		foreach my $workers (0, 2)
+		{
+			my $settings = "SET max_parallel_workers_per_gather = $workers; SET parallel_setup_cost = 0;"
+			  . ' SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;';
+			my $plan = $node->safe_psql('postgres', "$settings EXPLAIN (COSTS OFF) $query");
+
+			like($plan, qr/Custom Scan \(Focus/, "$name, $workers workers: a node of focus");
+			is($standby->safe_psql('postgres', "$settings EXPLAIN (COSTS OFF) $query"), $plan, "$name, $workers workers: plan of the standby");
+			is($standby->safe_psql('postgres', "BEGIN; $settings $query; SELECT pg_current_xact_id_if_assigned() IS NULL; COMMIT"),
+				$node->safe_psql('postgres', $query =~ s/\bt\b/h/gr =~ s/h::text/t::text/r =~ s/FROM h WHERE cost/FROM h t WHERE cost/r) . "\nt",
+				"$name, $workers workers: answer of the standby, which takes no transaction id");
+		}
+	}
+	return;
+}
+
 $node->safe_psql('postgres', q{
 	CREATE TABLE t (id integer PRIMARY KEY, kind integer, cost numeric, note text) USING focus
 	WITH (vacuum_truncate = off, toast.vacuum_truncate = off);
 	CREATE TABLE h (LIKE t INCLUDING ALL) USING heap WITH (vacuum_truncate = off)});
 $node->backup('base');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->append_conf('postgresql.conf', "hot_standby_feedback = on\nwal_receiver_status_interval = 1\n");
 $standby->start;
@@ -111,6 +140,9 @@ foreach my $cycle (@cycles)
 	is_equal($node, "cycle $number, primary");
 	is_equal($standby, "cycle $number, standby");
 }
+$node->safe_psql('postgres', 'ANALYZE t');
+$node->wait_for_catchup($standby);
+plans_are_equal('after the cycles');
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM focus_check('t')}), 0, 'focus_check on the standby') if $can_check;
 
 # Promotion with two transactions prepared, one of which is to be undone
