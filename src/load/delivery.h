@@ -94,5 +94,7 @@ extern void focus_delivery_write_findings(FocusDelivery *delivery);
 /* SPI with arguments; types and nulls as SPI_execute_with_args() takes them */
 extern void focus_delivery_spi(const char *query, int nargs, Oid *types, Datum *values,
 							   const char *nulls, int expected);
+extern char *focus_delivery_text(FocusDelivery *delivery, uint64 row, int column);
+extern const char *focus_delivery_setting(FocusDelivery *delivery, const char *source, const char *column);
 
 #endif							/* FOCUS_DELIVERY_H */

@@ -1,0 +1,186 @@
+/*-------------------------------------------------------------------------
+ *
+ * earlier.c
+ *	  Earlier loads of a source and billing period: whether a delivery may
+ *	  meet them, and what becomes of them.
+ *
+ * All of it holds for certain only under focus_delivery_lock().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "load/earlier.h"
+
+static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
+pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
+static char *period_text(const FocusLoadPart *part);
+
+/*
+ * Sets part->meets_earlier and leaves the earlier loads, oldest first, in
+ * SPI_tuptable: loadid, path, finish, rows, totals.
+ */
+void
+focus_earlier_meet(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	Oid			types[3] = {TEXTOID, TEXTOID, TIMESTAMPTZOID};
+	Datum		values[3];
+	char		nulls[4] = "   ";
+
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	if (!part->has_period)
+		nulls[2] = 'n';
+	focus_delivery_spi(psprintf("SELECT loadid, path, to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), rows_stored, totals FROM %s "
+								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
+								"AND billingperiodstart IS NOT DISTINCT FROM $3 ORDER BY loadid",
+								quote_qualified_identifier(delivery->schema, "focus_loads")),
+					   3, types, values, nulls, SPI_OK_SELECT);
+	part->meets_earlier = SPI_processed > 0;
+}
+
+/*
+ * Errors unless the load may meet what is there.
+ */
+void
+focus_earlier_decide(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	ListCell   *account;
+
+	focus_earlier_meet(delivery, part);
+	if (part->meets_earlier && part->mode == NULL)
+		refuse(delivery, part);
+	foreach(account, part->accounts)
+		check_other_sources(delivery, part, lfirst(account));
+}
+
+/*
+ * Marks the earlier loads as replaced, and adds them to those whose rows are
+ * to be deleted.
+ */
+ArrayBuildState *
+focus_earlier_replace(FocusDelivery *delivery, FocusLoadPart *part, ArrayBuildState *replaced)
+{
+	const char *loads = quote_qualified_identifier(delivery->schema, "focus_loads");
+	Oid			types[5] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID};
+	Datum		values[5];
+	char		nulls[6] = "     ";
+	uint64		i;
+
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	if (!part->has_period)
+		nulls[2] = 'n';
+	values[3] = Int64GetDatum(delivery->deliveryid);
+	focus_delivery_spi(psprintf("WITH replaced AS (UPDATE %s SET state = 'replaced', replaced_by = $4 "
+								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
+								"AND billingperiodstart IS NOT DISTINCT FROM $3 RETURNING loadid) "
+								"SELECT loadid FROM replaced", loads),
+					   4, types, values, nulls, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		elog(ERROR, "earlier loads of source \"%s\" vanished", part->source);
+	for (i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		Datum		loadid = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+
+		replaced = accumArrayResult(replaced, loadid, false, INT8OID, CurrentMemoryContext);
+	}
+	return replaced;
+}
+
+/*
+ * All at once, because a row group can have rows of several loads that are
+ * replaced together.  Whole groups go first, then what is in none or shares
+ * one with loads that stay.
+ */
+void
+focus_earlier_delete(FocusDelivery *delivery, ArrayBuildState *replaced)
+{
+	const char *table = quote_qualified_identifier(delivery->schema, delivery->dataset->table);
+	Oid			array_type[1] = {INT8ARRAYOID};
+	Datum		loadids = makeArrayResult(replaced, CurrentMemoryContext);
+	bool		isnull;
+
+	focus_delivery_spi(psprintf("SELECT %s.focus_delete_groups(%s, 'x_loadid', $1)",
+								quote_identifier(delivery->schema), quote_literal_cstr(table)),
+					   1, array_type, &loadids, NULL, SPI_OK_SELECT);
+	delivery->rows_replaced += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+														   SPI_tuptable->tupdesc, 1, &isnull));
+	focus_delivery_spi(psprintf("DELETE FROM %s WHERE x_loadid = ANY ($1)", table),
+					   1, array_type, &loadids, NULL, SPI_OK_DELETE);
+	delivery->rows_replaced += SPI_processed;
+}
+
+/*
+ * The same account and billing period under another source's name would count
+ * its cost twice.  append says that the caller knows better.
+ */
+static void
+check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account)
+{
+	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
+	Datum		values[4];
+
+	if (!part->has_period || (part->mode != NULL && strcmp(part->mode, "append") == 0))
+		return;
+
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	values[3] = CStringGetTextDatum(account);
+	focus_delivery_spi(psprintf("SELECT source, loadid, path FROM %s "
+								"WHERE dataset = $1 AND source <> $2 AND state = 'current' "
+								"AND billingperiodstart = $3 AND $4 = ANY (accounts) ORDER BY loadid LIMIT 1",
+								quote_qualified_identifier(delivery->schema, "focus_loads")),
+					   4, types, values, NULL, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("billing period %s of account \"%s\" is already loaded from source \"%s\"",
+					period_text(part), account, focus_delivery_text(delivery, 0, 1)),
+			 errdetail("Load %s of \"%s\" holds it; this delivery is of source \"%s\".",
+					   focus_delivery_text(delivery, 0, 2), focus_delivery_text(delivery, 0, 3), part->source),
+			 errhint("Name the same source, or pass mode => 'append' if the two deliver different charges.")));
+}
+
+static void
+refuse(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	uint64		last = SPI_processed - 1;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 part->has_period
+			 ? errmsg("billing period %s of source \"%s\" is already loaded", period_text(part), part->source)
+			 : errmsg("dataset %s of source \"%s\" is already loaded", delivery->dataset->id, part->source),
+			 errdetail("Load %s of \"%s\", finished at %s UTC, has %s rows with totals %s.",
+					   focus_delivery_text(delivery, last, 1), focus_delivery_text(delivery, last, 2), focus_delivery_text(delivery, last, 3),
+					   focus_delivery_text(delivery, last, 4), focus_delivery_text(delivery, last, 5)),
+			 errhint("Pass mode => 'replace' to put this delivery in its place, or mode => 'append' to add to it. "
+					 "A row in focus_sources says so for all deliveries of the source.")));
+}
+
+/* YYYY-MM for a period that begins a month, else the day, in UTC. */
+static char *
+period_text(const FocusLoadPart *part)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	if (timestamp2tm(part->period, NULL, &tm, &fsec, NULL, NULL) != 0)
+		return pstrdup("?");
+	if (tm.tm_mday == 1)
+		return psprintf("%04d-%02d", tm.tm_year, tm.tm_mon);
+	return psprintf("%04d-%02d-%02d", tm.tm_year, tm.tm_mon, tm.tm_mday);
+}
