@@ -151,7 +151,7 @@ focus_delivery_part(FocusDelivery *delivery, const char *source,
 		{
 			part->mode = delivery->options.mode ? delivery->options.mode : focus_delivery_setting(delivery, source, "mode");
 			focus_earlier_meet(delivery, part);
-			if (part->meets_earlier && part->mode == NULL)
+			if (part->meets_earlier && (part->mode == NULL || (part->closed && strcmp(part->mode, "replace") == 0)))
 				delivery->refused = true;
 		}
 	}
@@ -237,7 +237,7 @@ focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("earlier loads changed while \"%s\" was being read", delivery->path),
-				 errdetail("Loads that it met at first are no longer current."),
+				 errdetail("Loads that it met at first are no longer current, or a billing period is no longer closed."),
 				 errhint("Load it again.")));
 	foreach(cell, delivery->parts)
 	{
@@ -353,6 +353,7 @@ write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256)
 	ListCell   *cell;
 	int			naccounts = 0;
 	const char *state;
+	const char *mode;
 
 	foreach(cell, part->accounts)
 		accounts[naccounts++] = CStringGetTextDatum(lfirst(cell));
@@ -370,7 +371,11 @@ write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256)
 	nulls[4] = part->has_period ? ' ' : 'n';
 	values[5] = PointerGetDatum(construct_array(accounts, naccounts, TEXTOID, -1, false, TYPALIGN_INT));
 	values[6] = CStringGetTextDatum(state);
-	values[7] = CStringGetTextDatum(part->meets_earlier ? part->mode : "new");
+	if (part->closed && part->rows_stored > 0)
+		mode = "correction";
+	else
+		mode = part->meets_earlier ? part->mode : "new";
+	values[7] = CStringGetTextDatum(mode);
 	values[8] = CStringGetTextDatum(delivery->path);
 	values[9] = Int32GetDatum(delivery->files);
 	values[10] = Int64GetDatum(delivery->bytes);

@@ -38,6 +38,8 @@ typedef struct FocusLoadPart
 	List	   *accounts;		/* provider/billing account pairs, char * */
 	const char *mode;			/* "replace", "append", or NULL: unresolved */
 	bool		meets_earlier;	/* there are current loads of the pair */
+	bool		closed;			/* the billing period is */
+	bool		has_charges;	/* rows that are not of ChargeClass Correction */
 	int64		rows_stored;
 	int64		rows_rejected;
 	FocusTotals *totals;
@@ -66,9 +68,9 @@ typedef struct FocusDelivery
 	int64		rows_replaced;
 
 	/*
-	 * A part meets earlier loads and nobody said what to do.  No more rows
-	 * are stored; the rest is read only to learn whether the content is the
-	 * same.
+	 * A part meets earlier loads and nobody said what to do, or would change a
+	 * closed billing period.  No more rows are stored; the rest is read only to
+	 * learn whether the content is the same.
 	 */
 	bool		refused;
 } FocusDelivery;

@@ -19,13 +19,15 @@
 #include "compat.h"
 #include "load/earlier.h"
 
+static void look_up_closing(FocusDelivery *delivery, FocusLoadPart *part);
+pg_noreturn static void refuse_closed(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
 static char *period_text(const FocusLoadPart *part);
 
 /*
- * Sets part->meets_earlier and leaves the earlier loads, oldest first, in
- * SPI_tuptable: loadid, path, finish, rows, totals.
+ * Sets part->closed and part->meets_earlier, and leaves the earlier loads,
+ * oldest first, in SPI_tuptable: loadid, path, finish, rows, totals.
  */
 void
 focus_earlier_meet(FocusDelivery *delivery, FocusLoadPart *part)
@@ -34,6 +36,7 @@ focus_earlier_meet(FocusDelivery *delivery, FocusLoadPart *part)
 	Datum		values[3];
 	char		nulls[4] = "   ";
 
+	look_up_closing(delivery, part);
 	values[0] = CStringGetTextDatum(delivery->dataset->id);
 	values[1] = CStringGetTextDatum(part->source);
 	values[2] = TimestampTzGetDatum(part->period);
@@ -56,6 +59,9 @@ focus_earlier_decide(FocusDelivery *delivery, FocusLoadPart *part)
 	ListCell   *account;
 
 	focus_earlier_meet(delivery, part);
+	if (part->closed && (part->has_charges ||
+						 (part->meets_earlier && (part->mode == NULL || strcmp(part->mode, "append") != 0))))
+		refuse_closed(delivery, part);
 	if (part->meets_earlier && part->mode == NULL)
 		refuse(delivery, part);
 	foreach(account, part->accounts)
@@ -119,6 +125,46 @@ focus_earlier_delete(FocusDelivery *delivery, ArrayBuildState *replaced)
 	focus_delivery_spi(psprintf("DELETE FROM %s WHERE x_loadid = ANY ($1)", table),
 					   1, array_type, &loadids, NULL, SPI_OK_DELETE);
 	delivery->rows_replaced += SPI_processed;
+}
+
+/*
+ * Leaves who closed the billing period, when, and why in SPI_tuptable.
+ */
+static void
+look_up_closing(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	Oid			types[2] = {TEXTOID, TIMESTAMPTZOID};
+	Datum		values[2];
+
+	part->closed = false;
+	if (!part->has_period)
+		return;
+	values[0] = CStringGetTextDatum(part->source);
+	values[1] = TimestampTzGetDatum(part->period);
+	focus_delivery_spi(psprintf("SELECT closed_by, to_char(closed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), reason FROM %s "
+								"WHERE reopened_at IS NULL AND (source = $1 OR source IS NULL) "
+								"AND billingperiodstart = date_trunc('month', $2, 'UTC') ORDER BY source LIMIT 1",
+								quote_qualified_identifier(delivery->schema, "focus_closed_periods")),
+					   2, types, values, NULL, SPI_OK_SELECT);
+	part->closed = SPI_processed > 0;
+}
+
+static void
+refuse_closed(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	const char *reason;
+
+	look_up_closing(delivery, part);
+	reason = focus_delivery_text(delivery, 0, 3);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("billing period %s of source \"%s\" is closed", period_text(part), part->source),
+			 errdetail("\"%s\" would change it. %s closed it at %s UTC%s%s.", delivery->path,
+					   focus_delivery_text(delivery, 0, 1), focus_delivery_text(delivery, 0, 2),
+					   reason != NULL ? ": " : "", reason != NULL ? reason : ""),
+			 part->has_charges
+			 ? errhint("Deliver corrections as rows of ChargeClass Correction, or reopen the period by focus_reopen_period.")
+			 : errhint("Pass mode => 'append' to add these corrections, or reopen the period by focus_reopen_period.")));
 }
 
 /*

@@ -31,7 +31,7 @@ CREATE TABLE focus_loads
 	billingperiodstart	timestamptz,
 	accounts			text[] NOT NULL DEFAULT '{}',
 	state				text NOT NULL CHECK (state IN ('current', 'replaced', 'removed', 'rejected', 'empty')),
-	mode				text NOT NULL CHECK (mode IN ('new', 'replace', 'append')),
+	mode				text NOT NULL CHECK (mode IN ('new', 'replace', 'append', 'correction')),
 	replaced_by			bigint,
 	path				text NOT NULL,
 	files				integer NOT NULL,
@@ -65,7 +65,7 @@ COMMENT ON COLUMN focus_loads.accounts IS
 COMMENT ON COLUMN focus_loads.state IS
 'current: its rows are in the dataset. replaced: a later delivery took its place. removed: by focus_unload. rejected: every row went to quarantine. empty: the delivery had no row.';
 COMMENT ON COLUMN focus_loads.mode IS
-'How it met earlier loads of its source and billing period: new (there was none), replace or append.';
+'How it met earlier loads of its source and billing period: new (there was none), replace, append, or correction (rows of ChargeClass Correction, added to a closed billing period).';
 COMMENT ON COLUMN focus_loads.replaced_by IS
 'The delivery that took the place of this load.';
 COMMENT ON COLUMN focus_loads.path IS

@@ -30,9 +30,9 @@ DECLARE
 	removed bigint;
 	removed_rows bigint;
 	dataset text;
+	closed @extschema@.focus_loads;
 BEGIN
-	-- the lock under which deliveries decide what they replace
-	PERFORM pg_catalog.pg_advisory_xact_lock(x'666f6373'::integer, 0);
+	PERFORM focus_internal.lock_deliveries();
 	UPDATE @extschema@.focus_loads l SET state = 'removed'
 	WHERE l.deliveryid = focus_unload.deliveryid AND l.state IN ('current', 'rejected', 'empty');
 	IF NOT FOUND THEN
@@ -41,6 +41,18 @@ BEGIN
 	END IF;
 	SELECT array_agg(l.loadid), min(l.dataset) INTO loads, dataset
 	FROM @extschema@.focus_loads l WHERE l.deliveryid = focus_unload.deliveryid AND l.state = 'removed';
+	SELECT l.* INTO closed
+	FROM @extschema@.focus_loads l JOIN @extschema@.focus_closed_periods p
+		ON p.reopened_at IS NULL AND (p.source = l.source OR p.source IS NULL)
+			AND p.billingperiodstart = date_trunc('month', l.billingperiodstart, 'UTC')
+	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0
+	ORDER BY l.loadid LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'billing period % of source "%" is closed', to_char(closed.billingperiodstart AT TIME ZONE 'UTC', 'YYYY-MM'), closed.source
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('Delivery %s has rows of it.', deliveryid),
+				HINT = 'Deliver corrections as rows of ChargeClass Correction, or reopen the period by focus_reopen_period.';
+	END IF;
 	IF dataset = 'CostAndUsage' THEN
 		removed := @extschema@.focus_delete_groups('@extschema@.focus_cost_and_usage', 'x_loadid', loads);
 		DELETE FROM @extschema@.focus_cost_and_usage WHERE x_loadid = ANY (loads);
