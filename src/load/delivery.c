@@ -61,7 +61,7 @@ typedef struct AccountBucket
 static int64 next_loadid(FocusDelivery *delivery);
 static PartBucket *get_bucket(FocusDelivery *delivery, const char *source, TimestampTz period);
 static void note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
-static void write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256);
+static void write_load(FocusDelivery *delivery, FocusLoadPart *part);
 static void write_recency(FocusDelivery *delivery, FocusLoadPart *part);
 
 /*
@@ -89,6 +89,7 @@ focus_delivery_begin(const char *schema, const char *path, const FocusDeliveryOp
 	delivery->provider = options->provider;
 	delivery->focus_version = options->focus_version;
 	delivery->started_at = GetCurrentTimestamp();
+	delivery->run_at = DT_NOBEGIN;
 	buckets.keysize = sizeof(uint64);
 	buckets.entrysize = sizeof(PartBucket);
 	buckets.hcxt = context;
@@ -144,6 +145,7 @@ focus_delivery_part(FocusDelivery *delivery, const char *source,
 		part->source = source != NULL ? pstrdup(source) : NULL;
 		part->has_period = has_period;
 		part->period = period;
+		part->run_at = DT_NOBEGIN;
 		part->totals = focus_totals_create();
 		delivery->parts = lappend(delivery->parts, part);
 		bucket->parts = lappend(bucket->parts, part);
@@ -155,6 +157,7 @@ focus_delivery_part(FocusDelivery *delivery, const char *source,
 				delivery->refused = true;
 		}
 	}
+	part->run_at = Max(part->run_at, delivery->run_at);
 	if (account != NULL)
 		note_account(delivery, part, account);
 	MemoryContextSwitchTo(caller);
@@ -222,6 +225,7 @@ focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 	ArrayBuildState *replaced = NULL;	/* loads */
 	ListCell   *cell;
 
+	delivery->sha256 = sha256;
 	if (delivery->parts == NIL)
 		(void) focus_delivery_part(delivery, delivery->options.source, false, 0, NULL);
 
@@ -245,7 +249,7 @@ focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 
 		if (part->rows_stored > 0 && part->meets_earlier && strcmp(part->mode, "replace") == 0)
 			replaced = focus_earlier_replace(delivery, part, replaced);
-		write_load(delivery, part, sha256);
+		write_load(delivery, part);
 		if (part->rows_stored > 0)
 			write_recency(delivery, part);
 	}
@@ -342,13 +346,13 @@ note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account)
 }
 
 static void
-write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256)
+write_load(FocusDelivery *delivery, FocusLoadPart *part)
 {
-	Oid			types[18] = {INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID,
+	Oid			types[19] = {INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID,
 		TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID, TEXTOID,
-	TEXTOID, TEXTOID, INT8OID, INT8OID, JSONBOID, TIMESTAMPTZOID};
-	Datum		values[18];
-	char		nulls[19] = "                  ";
+	TEXTOID, TEXTOID, INT8OID, INT8OID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Datum		values[19];
+	char		nulls[20] = "                   ";
 	Datum	   *accounts = palloc(Max(list_length(part->accounts), 1) * sizeof(Datum));
 	ListCell   *cell;
 	int			naccounts = 0;
@@ -379,7 +383,7 @@ write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256)
 	values[8] = CStringGetTextDatum(delivery->path);
 	values[9] = Int32GetDatum(delivery->files);
 	values[10] = Int64GetDatum(delivery->bytes);
-	values[11] = CStringGetTextDatum(sha256);
+	values[11] = CStringGetTextDatum(delivery->sha256);
 	values[12] = delivery->provider ? CStringGetTextDatum(delivery->provider) : (Datum) 0;
 	nulls[12] = delivery->provider ? ' ' : 'n';
 	values[13] = delivery->focus_version ? CStringGetTextDatum(delivery->focus_version) : (Datum) 0;
@@ -388,13 +392,15 @@ write_load(FocusDelivery *delivery, FocusLoadPart *part, const char *sha256)
 	values[15] = Int64GetDatum(part->rows_rejected);
 	values[16] = JsonbPGetDatum(focus_totals_jsonb(part->totals));
 	values[17] = TimestampTzGetDatum(delivery->started_at);
+	values[18] = TimestampTzGetDatum(part->run_at);
+	nulls[18] = part->run_at != DT_NOBEGIN ? ' ' : 'n';
 	focus_delivery_spi(psprintf("INSERT INTO %s (loadid, deliveryid, dataset, source, billingperiodstart, accounts, "
 								"state, mode, path, files, bytes, content_sha256, "
-								"provider, focus_version, rows_stored, rows_rejected, totals, started_at, finished_at) "
-								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+								"provider, focus_version, rows_stored, rows_rejected, totals, started_at, run_at, finished_at) "
+								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
 								"pg_catalog.clock_timestamp())",
 								quote_qualified_identifier(delivery->schema, "focus_loads")),
-					   18, types, values, nulls, SPI_OK_INSERT);
+					   19, types, values, nulls, SPI_OK_INSERT);
 }
 
 /*

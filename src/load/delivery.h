@@ -26,6 +26,7 @@ typedef struct FocusDeliveryOptions
 	char	   *focus_version;
 	int64		reject_limit;	/* -1: none */
 	bool		strict;			/* what would be a finding rejects the row */
+	bool		force;			/* older or much smaller than what it replaces */
 } FocusDeliveryOptions;
 
 /* The rows of one source and billing period. */
@@ -39,6 +40,7 @@ typedef struct FocusLoadPart
 	const char *mode;			/* "replace", "append", or NULL: unresolved */
 	bool		meets_earlier;	/* there are current loads of the pair */
 	bool		closed;			/* the billing period is */
+	TimestampTz run_at;			/* the latest of its files; DT_NOBEGIN: not told */
 	bool		has_charges;	/* rows that are not of ChargeClass Correction */
 	int64		rows_stored;
 	int64		rows_rejected;
@@ -56,6 +58,8 @@ typedef struct FocusDelivery
 	const char *source_provider;	/* of focus_sources, or NULL */
 	const char *focus_version;
 	TimestampTz started_at;
+	TimestampTz run_at;			/* of the file being read; DT_NOBEGIN: not told */
+	const char *sha256;			/* of the content; NULL before it has been read */
 	int64		deliveryid;
 	List	   *parts;			/* FocusLoadPart *, in order of loadid */
 	HTAB	   *part_buckets;	/* the same by source and period */

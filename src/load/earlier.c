@@ -21,8 +21,11 @@
 
 static void look_up_closing(FocusDelivery *delivery, FocusLoadPart *part);
 pg_noreturn static void refuse_closed(FocusDelivery *delivery, FocusLoadPart *part);
+static void check_order(FocusDelivery *delivery, FocusLoadPart *part);
+static void check_share(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
+static char *part_text(FocusDelivery *delivery, const FocusLoadPart *part);
 static char *period_text(const FocusLoadPart *part);
 
 /*
@@ -64,6 +67,11 @@ focus_earlier_decide(FocusDelivery *delivery, FocusLoadPart *part)
 		refuse_closed(delivery, part);
 	if (part->meets_earlier && part->mode == NULL)
 		refuse(delivery, part);
+	if (part->meets_earlier && strcmp(part->mode, "replace") == 0 && !delivery->options.force)
+	{
+		check_order(delivery, part);
+		check_share(delivery, part);
+	}
 	foreach(account, part->accounts)
 		check_other_sources(delivery, part, lfirst(account));
 }
@@ -168,36 +176,124 @@ refuse_closed(FocusDelivery *delivery, FocusLoadPart *part)
 }
 
 /*
+ * An older run must not take the place of a newer one.  Manifests tell when
+ * runs were; content that has been replaced is older whatever they say.
+ */
+static void
+check_order(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	const char *loads = quote_qualified_identifier(delivery->schema, "focus_loads");
+	Oid			types[5] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID};
+	Datum		values[5];
+	char		nulls[6] = "     ";
+	const char *run_at;
+
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	nulls[2] = part->has_period ? ' ' : 'n';
+	values[3] = TimestampTzGetDatum(part->run_at);
+	nulls[3] = part->run_at != DT_NOBEGIN ? ' ' : 'n';
+	values[4] = CStringGetTextDatum(delivery->sha256);
+	focus_delivery_spi(psprintf("SELECT l.loadid, o.loadid, to_char(l.run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), "
+								"to_char($4 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
+								"FROM %s l LEFT JOIN %s o ON o.state = 'replaced' AND o.content_sha256 = $5 AND o.loadid < l.loadid "
+								"AND o.dataset = l.dataset AND o.source = l.source AND o.billingperiodstart IS NOT DISTINCT FROM $3 "
+								"WHERE l.dataset = $1 AND l.source = $2 AND l.state = 'current' "
+								"AND l.billingperiodstart IS NOT DISTINCT FROM $3 AND (l.run_at > $4 OR o.loadid IS NOT NULL) "
+								"ORDER BY l.run_at > $4 DESC NULLS LAST, l.loadid DESC, o.loadid DESC LIMIT 1", loads, loads),
+					   5, types, values, nulls, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		return;
+	run_at = focus_delivery_text(delivery, 0, 2) == NULL ? focus_delivery_text(delivery, 0, 4) : NULL;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("\"%s\" is older than what is loaded of %s", delivery->path, part_text(delivery, part)),
+			 run_at != NULL
+			 ? errdetail("It is of a run at %s UTC, load %s of one at %s UTC.", run_at,
+						 focus_delivery_text(delivery, 0, 1), focus_delivery_text(delivery, 0, 3))
+			 : errdetail("Load %s had the same content and has been replaced; now load %s is in its place.",
+						 focus_delivery_text(delivery, 0, 2), focus_delivery_text(delivery, 0, 1)),
+			 errhint("Pass force => true to put it in place all the same.")));
+}
+
+/*
+ * Much fewer rows than before are more likely a delivery that was cut than a
+ * month that shrank.
+ */
+static void
+check_share(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID};
+	Datum		values[4];
+	char		nulls[5] = "    ";
+
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	nulls[2] = part->has_period ? ' ' : 'n';
+	values[3] = Int64GetDatum(part->rows_stored);
+	focus_delivery_spi(psprintf("SELECT e.rows, s.share "
+								"FROM (SELECT sum(rows_stored) AS rows FROM %s WHERE dataset = $1 AND source = $2 AND state = 'current' "
+								"AND billingperiodstart IS NOT DISTINCT FROM $3) e, "
+								"(SELECT coalesce((SELECT min_row_share FROM %s WHERE source = $2), 0.5) AS share) s "
+								"WHERE $4 < e.rows * s.share",
+								quote_qualified_identifier(delivery->schema, "focus_loads"),
+								quote_qualified_identifier(delivery->schema, "focus_sources")),
+					   4, types, values, nulls, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("\"%s\" has too few rows to replace what is loaded of %s", delivery->path, part_text(delivery, part)),
+			 errdetail("It has " INT64_FORMAT " rows, where %s are loaded; the share has to be at least %s.",
+					   part->rows_stored, focus_delivery_text(delivery, 0, 1), focus_delivery_text(delivery, 0, 2)),
+			 errhint("If the delivery is complete, pass force => true, or set another share in focus_sources.min_row_share.")));
+}
+
+/*
  * The same account and billing period under another source's name would count
- * its cost twice.  append says that the caller knows better.
+ * its cost twice.  append says that the caller knows better, and gets a warning.
  */
 static void
 check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account)
 {
 	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
 	Datum		values[4];
+	bool		append = part->mode != NULL && strcmp(part->mode, "append") == 0;
 
-	if (!part->has_period || (part->mode != NULL && strcmp(part->mode, "append") == 0))
+	if (!part->has_period)
 		return;
 
 	values[0] = CStringGetTextDatum(delivery->dataset->id);
 	values[1] = CStringGetTextDatum(part->source);
 	values[2] = TimestampTzGetDatum(part->period);
 	values[3] = CStringGetTextDatum(account);
-	focus_delivery_spi(psprintf("SELECT source, loadid, path FROM %s "
+	focus_delivery_spi(psprintf("SELECT source, loadid, path, rows_stored, totals FROM %s "
 								"WHERE dataset = $1 AND source <> $2 AND state = 'current' "
 								"AND billingperiodstart = $3 AND $4 = ANY (accounts) ORDER BY loadid LIMIT 1",
 								quote_qualified_identifier(delivery->schema, "focus_loads")),
 					   4, types, values, NULL, SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("billing period %s of account \"%s\" is already loaded from source \"%s\"",
-					period_text(part), account, focus_delivery_text(delivery, 0, 1)),
-			 errdetail("Load %s of \"%s\" holds it; this delivery is of source \"%s\".",
-					   focus_delivery_text(delivery, 0, 2), focus_delivery_text(delivery, 0, 3), part->source),
-			 errhint("Name the same source, or pass mode => 'append' if the two deliver different charges.")));
+	if (append)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("billing period %s of account \"%s\" is loaded from source \"%s\" as well",
+						period_text(part), account, focus_delivery_text(delivery, 0, 1)),
+				 errdetail("Load %s of \"%s\" has %s rows with totals %s; this delivery of source \"%s\" adds to them.",
+						   focus_delivery_text(delivery, 0, 2), focus_delivery_text(delivery, 0, 3),
+						   focus_delivery_text(delivery, 0, 4), focus_delivery_text(delivery, 0, 5), part->source),
+				 errhint("If both deliver the same charges, take this one back by focus_unload(" INT64_FORMAT ").",
+						 delivery->deliveryid)));
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("billing period %s of account \"%s\" is already loaded from source \"%s\"",
+						period_text(part), account, focus_delivery_text(delivery, 0, 1)),
+				 errdetail("Load %s of \"%s\" holds it; this delivery is of source \"%s\".",
+						   focus_delivery_text(delivery, 0, 2), focus_delivery_text(delivery, 0, 3), part->source),
+				 errhint("Name the same source, or pass mode => 'append' if the two deliver different charges.")));
 }
 
 static void
@@ -207,14 +303,21 @@ refuse(FocusDelivery *delivery, FocusLoadPart *part)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 part->has_period
-			 ? errmsg("billing period %s of source \"%s\" is already loaded", period_text(part), part->source)
-			 : errmsg("dataset %s of source \"%s\" is already loaded", delivery->dataset->id, part->source),
+			 errmsg("%s is already loaded", part_text(delivery, part)),
 			 errdetail("Load %s of \"%s\", finished at %s UTC, has %s rows with totals %s.",
 					   focus_delivery_text(delivery, last, 1), focus_delivery_text(delivery, last, 2), focus_delivery_text(delivery, last, 3),
 					   focus_delivery_text(delivery, last, 4), focus_delivery_text(delivery, last, 5)),
 			 errhint("Pass mode => 'replace' to put this delivery in its place, or mode => 'append' to add to it. "
 					 "A row in focus_sources says so for all deliveries of the source.")));
+}
+
+/* The source and billing period of the load in words. */
+static char *
+part_text(FocusDelivery *delivery, const FocusLoadPart *part)
+{
+	if (part->has_period)
+		return psprintf("billing period %s of source \"%s\"", period_text(part), part->source);
+	return psprintf("dataset %s of source \"%s\"", delivery->dataset->id, part->source);
 }
 
 /* YYYY-MM for a period that begins a month, else the day, in UTC. */

@@ -58,7 +58,7 @@ static bool fill_from_earlier(Load *load, int64 deliveryid, FocusLoadResult *res
 static void fill_result(Load *load, FocusLoadResult *result);
 
 /*
- * focus_load(path, source, mode, provider, focus_version, reject_limit, strict)
+ * focus_load(path, source, mode, provider, focus_version, reject_limit, strict, force)
  */
 Datum
 focus_load(PG_FUNCTION_ARGS)
@@ -82,6 +82,7 @@ focus_load(PG_FUNCTION_ARGS)
 	options.focus_version = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
 	options.reject_limit = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT64(5);
 	options.strict = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+	options.force = !PG_ARGISNULL(7) && PG_GETARG_BOOL(7);
 
 	focus_load_check_options(&options);
 	if (!PG_ARGISNULL(5) && options.reject_limit < 0)
@@ -247,8 +248,10 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 		foreach(cell, files)
 		{
 			const FocusInputFile *file = lfirst(cell);
-			int64		rows = read_input(load, focus_input_open_file(file->path));
+			int64		rows;
 
+			delivery->run_at = file->run_at;
+			rows = read_input(load, focus_input_open_file(file->path));
 			if (file->rows >= 0 && file->rows != rows)
 				ereport(ERROR,
 						(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),

@@ -87,7 +87,7 @@ focus_input_list_files(const char *path)
 	else
 	{
 		foreach(cell, found.files)
-			files = lappend(files, focus_input_file(lfirst(cell), -1));
+			files = lappend(files, focus_input_file(lfirst(cell), -1, DT_NOBEGIN));
 	}
 	list_sort(files, compare_files);
 	refuse_same_stem(files);
@@ -95,12 +95,13 @@ focus_input_list_files(const char *path)
 }
 
 FocusInputFile *
-focus_input_file(const char *path, int64 rows)
+focus_input_file(const char *path, int64 rows, TimestampTz run_at)
 {
 	FocusInputFile *file = palloc(sizeof(FocusInputFile));
 
 	file->path = pstrdup(path);
 	file->rows = rows;
+	file->run_at = run_at;
 	return file;
 }
 

@@ -5,7 +5,8 @@ CREATE TABLE focus_sources
 	source		text PRIMARY KEY,
 	mode		text CHECK (mode IN ('replace', 'append')),
 	provider	text,
-	description	text
+	description	text,
+	min_row_share numeric NOT NULL DEFAULT 0.5 CHECK (min_row_share BETWEEN 0 AND 1)
 );
 COMMENT ON TABLE focus_sources IS
 'What a source of deliveries does when it delivers a billing period again. Optional: a source without a row must say it in each call.';
@@ -17,6 +18,8 @@ COMMENT ON COLUMN focus_sources.provider IS
 'ServiceProviderName of rows whose file names no provider. A file that names others only is refused.';
 COMMENT ON COLUMN focus_sources.description IS
 'Free text.';
+COMMENT ON COLUMN focus_sources.min_row_share IS
+'A delivery with fewer rows than this share of those that it would replace is refused unless it is forced. 0: never.';
 
 CREATE SEQUENCE focus_loadid_seq;
 COMMENT ON SEQUENCE focus_loadid_seq IS
@@ -44,7 +47,8 @@ CREATE TABLE focus_loads
 	totals				jsonb NOT NULL,
 	started_at			timestamptz NOT NULL,
 	finished_at			timestamptz NOT NULL,
-	loaded_by			name NOT NULL DEFAULT current_user
+	loaded_by			name NOT NULL DEFAULT current_user,
+	run_at				timestamptz
 );
 CREATE INDEX focus_loads_period_index ON focus_loads (dataset, source, billingperiodstart);
 CREATE INDEX focus_loads_content_index ON focus_loads (content_sha256);
@@ -92,6 +96,8 @@ COMMENT ON COLUMN focus_loads.finished_at IS
 'When its last row had been stored.';
 COMMENT ON COLUMN focus_loads.loaded_by IS
 'Role that loaded it.';
+COMMENT ON COLUMN focus_loads.run_at IS
+'When the provider made it, as its manifest tells. NULL: not told.';
 
 CREATE TABLE focus_rejected_rows
 (

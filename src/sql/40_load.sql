@@ -8,6 +8,7 @@ CREATE FUNCTION focus_load(
 	focus_version	text DEFAULT NULL,
 	reject_limit	bigint DEFAULT NULL,
 	strict			boolean DEFAULT false,
+	force			boolean DEFAULT false,
 	OUT loadid			bigint,
 	OUT rows_stored		bigint,
 	OUT rows_rejected	bigint,
@@ -16,7 +17,7 @@ CREATE FUNCTION focus_load(
 	OUT seconds			numeric)
 AS 'MODULE_PATHNAME', 'focus_load'
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100000;
-COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean) IS
+COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean, boolean) IS
 'Loads FOCUS files of the server, a file, a directory, a glob or those of a manifest, as one delivery.';
 
 CREATE FUNCTION focus_unload(deliveryid bigint)
