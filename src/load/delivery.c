@@ -226,6 +226,7 @@ focus_delivery_finish(FocusDelivery *delivery, const char *sha256)
 	ListCell   *cell;
 
 	delivery->sha256 = sha256;
+	delivery->finished_at = GetCurrentTimestamp();
 	if (delivery->parts == NIL)
 		(void) focus_delivery_part(delivery, delivery->options.source, false, 0, NULL);
 
@@ -348,11 +349,11 @@ note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account)
 static void
 write_load(FocusDelivery *delivery, FocusLoadPart *part)
 {
-	Oid			types[19] = {INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID,
+	Oid			types[20] = {INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID,
 		TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID, TEXTOID,
-	TEXTOID, TEXTOID, INT8OID, INT8OID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-	Datum		values[19];
-	char		nulls[20] = "                   ";
+	TEXTOID, TEXTOID, INT8OID, INT8OID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Datum		values[20];
+	char		nulls[21] = "                    ";
 	Datum	   *accounts = palloc(Max(list_length(part->accounts), 1) * sizeof(Datum));
 	ListCell   *cell;
 	int			naccounts = 0;
@@ -393,14 +394,14 @@ write_load(FocusDelivery *delivery, FocusLoadPart *part)
 	values[16] = JsonbPGetDatum(focus_totals_jsonb(part->totals));
 	values[17] = TimestampTzGetDatum(delivery->started_at);
 	values[18] = TimestampTzGetDatum(part->run_at);
+	values[19] = TimestampTzGetDatum(delivery->finished_at);
 	nulls[18] = part->run_at != DT_NOBEGIN ? ' ' : 'n';
 	focus_delivery_spi(psprintf("INSERT INTO %s (loadid, deliveryid, dataset, source, billingperiodstart, accounts, "
 								"state, mode, path, files, bytes, content_sha256, "
 								"provider, focus_version, rows_stored, rows_rejected, totals, started_at, run_at, finished_at) "
-								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
-								"pg_catalog.clock_timestamp())",
+								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
 								quote_qualified_identifier(delivery->schema, "focus_loads")),
-					   19, types, values, nulls, SPI_OK_INSERT);
+					   20, types, values, nulls, SPI_OK_INSERT);
 }
 
 /*

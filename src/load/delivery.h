@@ -59,6 +59,7 @@ typedef struct FocusDelivery
 	const char *focus_version;
 	TimestampTz started_at;
 	TimestampTz run_at;			/* of the file being read; DT_NOBEGIN: not told */
+	TimestampTz finished_at;	/* when it takes effect */
 	const char *sha256;			/* of the content; NULL before it has been read */
 	int64		deliveryid;
 	List	   *parts;			/* FocusLoadPart *, in order of loadid */

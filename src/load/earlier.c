@@ -114,25 +114,19 @@ focus_earlier_replace(FocusDelivery *delivery, FocusLoadPart *part, ArrayBuildSt
 
 /*
  * All at once, because a row group can have rows of several loads that are
- * replaced together.  Whole groups go first, then what is in none or shares
- * one with loads that stay.
+ * replaced together.
  */
 void
 focus_earlier_delete(FocusDelivery *delivery, ArrayBuildState *replaced)
 {
-	const char *table = quote_qualified_identifier(delivery->schema, delivery->dataset->table);
-	Oid			array_type[1] = {INT8ARRAYOID};
-	Datum		loadids = makeArrayResult(replaced, CurrentMemoryContext);
+	Oid			types[2] = {INT8ARRAYOID, TIMESTAMPTZOID};
+	Datum		values[2];
 	bool		isnull;
 
-	focus_delivery_spi(psprintf("SELECT %s.focus_delete_groups(%s, 'x_loadid', $1)",
-								quote_identifier(delivery->schema), quote_literal_cstr(table)),
-					   1, array_type, &loadids, NULL, SPI_OK_SELECT);
-	delivery->rows_replaced += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-														   SPI_tuptable->tupdesc, 1, &isnull));
-	focus_delivery_spi(psprintf("DELETE FROM %s WHERE x_loadid = ANY ($1)", table),
-					   1, array_type, &loadids, NULL, SPI_OK_DELETE);
-	delivery->rows_replaced += SPI_processed;
+	values[0] = makeArrayResult(replaced, CurrentMemoryContext);
+	values[1] = TimestampTzGetDatum(delivery->finished_at);
+	focus_delivery_spi("SELECT focus_internal.supersede($1, $2)", 2, types, values, NULL, SPI_OK_SELECT);
+	delivery->rows_replaced += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
 /*

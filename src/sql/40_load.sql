@@ -29,8 +29,6 @@ AS $$
 DECLARE
 	loads bigint[];
 	removed bigint;
-	removed_rows bigint;
-	dataset text;
 	closed @extschema@.focus_loads;
 BEGIN
 	PERFORM focus_internal.lock_deliveries();
@@ -40,7 +38,7 @@ BEGIN
 		RAISE EXCEPTION 'delivery % is not loaded', deliveryid
 			USING ERRCODE = 'no_data_found', HINT = 'See focus_loads for the deliveries that are.';
 	END IF;
-	SELECT array_agg(l.loadid), min(l.dataset) INTO loads, dataset
+	SELECT array_agg(l.loadid) INTO loads
 	FROM @extschema@.focus_loads l WHERE l.deliveryid = focus_unload.deliveryid AND l.state = 'removed';
 	SELECT l.* INTO closed
 	FROM @extschema@.focus_loads l JOIN @extschema@.focus_closed_periods p
@@ -54,15 +52,7 @@ BEGIN
 				DETAIL = format('Delivery %s has rows of it.', deliveryid),
 				HINT = 'Deliver corrections as rows of ChargeClass Correction, or reopen the period by focus_reopen_period.';
 	END IF;
-	IF dataset = 'CostAndUsage' THEN
-		removed := @extschema@.focus_delete_groups('@extschema@.focus_cost_and_usage', 'x_loadid', loads);
-		DELETE FROM @extschema@.focus_cost_and_usage WHERE x_loadid = ANY (loads);
-	ELSE
-		removed := 0;
-		DELETE FROM @extschema@.focus_contract_commitment WHERE x_loadid = ANY (loads);
-	END IF;
-	GET DIAGNOSTICS removed_rows = ROW_COUNT;
-	removed := removed + removed_rows;
+	removed := focus_internal.supersede(loads, clock_timestamp());
 	UPDATE @extschema@.focus_time_sectors s SET timesectorlastupdated = now()
 	FROM @extschema@.focus_loads l
 	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0
