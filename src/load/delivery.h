@@ -68,7 +68,9 @@ typedef struct FocusDelivery
 	HTAB	   *findings;
 	List	   *findings_in_order;
 	int			files;
-	int64		bytes;
+	int			files_begun;
+	int64		bytes;			/* of the files that have been read */
+	int64		bytes_total;	/* 0: not known */
 	int64		rows_rejected;
 	int64		rows_replaced;
 

@@ -35,12 +35,14 @@
 #include "load/content.h"
 #include "load/json_reader.h"
 #include "load/load.h"
+#include "load/progress.h"
 #include "load/rows.h"
 
 typedef struct Load
 {
 	FocusDelivery *delivery;
 	FocusRows  *rows;
+	FocusInput *input;			/* being read */
 	pg_cryptohash_ctx *hash;	/* of the file being read */
 	List	   *digests;		/* of each file read so far */
 	List	   *digest_files;
@@ -176,6 +178,7 @@ focus_load_run(const char *schema, const char *path, FocusOpenStream open_stream
 		error_context_stack = &callback;
 		stays = load_delivery(&load, open_stream, arg, result);
 		error_context_stack = callback.previous;
+		focus_progress_end();
 
 		MemoryContextSwitchTo(caller);
 		if (result->totals != NULL)
@@ -245,6 +248,7 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 				return fill_from_earlier(load, earlier, result);
 		}
 		delivery->files = list_length(files);
+		delivery->bytes_total = size;
 		foreach(cell, files)
 		{
 			const FocusInputFile *file = lfirst(cell);
@@ -290,7 +294,9 @@ read_input(Load *load, FocusInput *input)
 	char	   *digest;
 	int64		rows;
 
+	load->input = input;
 	load->hash = focus_content_start();
+	load->delivery->files_begun++;
 	focus_rows_begin_file(load->rows, file, focus_input_is_client(input));
 	if (first == '{' || first == '[')
 		focus_json_read(input, on_bytes, on_names, on_row, load);
@@ -300,6 +306,8 @@ read_input(Load *load, FocusInput *input)
 	digest = focus_content_finish(load->hash);
 
 	load->delivery->bytes += focus_input_bytes(input);
+	load->input = NULL;
+	focus_progress_update(load->delivery, NULL);
 	focus_input_close(input);
 	note_digest(load, file, digest, rows);
 	return rows;
@@ -308,7 +316,10 @@ read_input(Load *load, FocusInput *input)
 static void
 on_bytes(const char *data, size_t len, void *arg)
 {
-	focus_content_add(((Load *) arg)->hash, data, len);
+	Load	   *load = arg;
+
+	focus_content_add(load->hash, data, len);
+	focus_progress_update(load->delivery, load->input);
 }
 
 static void

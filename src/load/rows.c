@@ -34,6 +34,7 @@
 #include "load/cell.h"
 #include "load/group_sink.h"
 #include "load/place.h"
+#include "load/progress.h"
 #include "load/rows.h"
 #include "load/sink.h"
 #include "types/tags.h"
@@ -377,6 +378,7 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 				 errhint("Load as a role that bypasses the policies of table \"%s\".", dataset->table)));
 	PreventCommandIfReadOnly("focus_load");
 
+	focus_progress_start(delivery, relid);
 	delivery->dataset = dataset;
 	rows->attnums = palloc(dataset->ncolumns * sizeof(AttrNumber));
 	for (int i = 0; i < dataset->ncolumns; i++)

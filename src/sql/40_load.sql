@@ -67,3 +67,29 @@ END;
 $$;
 COMMENT ON FUNCTION focus_unload(bigint) IS
 'Takes a delivery back: removes its rows, its rejected rows and its findings, marks its loads as removed, and returns the number of rows removed from the dataset.';
+
+-- Parameters as src/load/progress.c numbers them, from 1.
+CREATE VIEW focus_load_progress AS
+SELECT p.pid, d.datname, p.relid::regclass AS dataset, p.param19 AS files, p.param20 AS file_number,
+	p.param1 AS bytes_processed, nullif(p.param2, 0) AS bytes_total, p.param3 AS rows_stored, p.param4 AS rows_rejected,
+	s.started_at,
+	CASE WHEN p.param1 > 0 AND p.param2 > 0
+		 THEN s.started_at + (clock_timestamp() - s.started_at) * (p.param2::float8 / p.param1) END AS expected_end
+FROM pg_stat_get_progress_info('COPY') AS p
+	JOIN pg_database AS d ON d.oid = p.datid AND d.datname = current_database()
+	CROSS JOIN LATERAL (SELECT timestamptz '2000-01-01 00:00Z' + make_interval(secs => p.param18 / 1e6)) AS s(started_at)
+WHERE p.param18 > 0;
+GRANT SELECT ON focus_load_progress TO PUBLIC;
+COMMENT ON VIEW focus_load_progress IS
+'Loads that are going on in this database, and how far they are; others'' only for those who may read all statistics.';
+COMMENT ON COLUMN focus_load_progress.pid IS 'Server process.';
+COMMENT ON COLUMN focus_load_progress.datname IS 'This database.';
+COMMENT ON COLUMN focus_load_progress.dataset IS 'Table that rows are stored in.';
+COMMENT ON COLUMN focus_load_progress.files IS 'Files of the delivery.';
+COMMENT ON COLUMN focus_load_progress.file_number IS 'Which of them is being read, in the order of their paths, from 1.';
+COMMENT ON COLUMN focus_load_progress.bytes_processed IS 'Bytes read, before inflation.';
+COMMENT ON COLUMN focus_load_progress.bytes_total IS 'Bytes of all files. NULL: not known, of a stream.';
+COMMENT ON COLUMN focus_load_progress.rows_stored IS 'Rows stored.';
+COMMENT ON COLUMN focus_load_progress.rows_rejected IS 'Rows in quarantine.';
+COMMENT ON COLUMN focus_load_progress.started_at IS 'When it began.';
+COMMENT ON COLUMN focus_load_progress.expected_end IS 'When all will have been read if it goes on like this. NULL: not known.';
