@@ -35,5 +35,6 @@ extern int64 focus_input_bytes(const FocusInput *input);
 extern List *focus_input_list_files(const char *path);
 extern FocusInputFile *focus_input_file(const char *path, int64 rows, TimestampTz run_at);
 extern bool focus_input_is_data(const char *name);
+extern bool focus_input_is_manifest(const char *name);
 
 #endif							/* FOCUS_INPUT_H */

@@ -126,6 +126,24 @@ focus_manifest_read(const char *path)
 	return key != NULL ? manifest : NULL;
 }
 
+/* Paths of the manifests but those of runs that others supersede. */
+List *
+focus_manifest_newest(List *manifests)
+{
+	List	   *paths = NIL;
+	ListCell   *cell;
+
+	supersede(manifests);
+	foreach(cell, manifests)
+	{
+		const FocusManifest *manifest = lfirst(cell);
+
+		if (!manifest->superseded)
+			paths = lappend(paths, unconstify(char *, manifest->path));
+	}
+	return paths;
+}
+
 /*
  * The files that count by the manifests, as FocusInputFile.  found has the paths
  * of the data files that are there.

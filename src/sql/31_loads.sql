@@ -7,7 +7,8 @@ CREATE TABLE focus_sources
 	provider	text,
 	description	text,
 	min_row_share numeric NOT NULL DEFAULT 0.5 CHECK (min_row_share BETWEEN 0 AND 1),
-	keep_versions integer NOT NULL DEFAULT 0 CHECK (keep_versions >= 0)
+	keep_versions integer NOT NULL DEFAULT 0 CHECK (keep_versions >= 0),
+	path		text
 );
 COMMENT ON TABLE focus_sources IS
 'What a source of deliveries does when it delivers a billing period again. Optional: a source without a row must say it in each call.';
@@ -23,6 +24,8 @@ COMMENT ON COLUMN focus_sources.min_row_share IS
 'A delivery with fewer rows than this share of those that it would replace is refused unless it is forced. 0: never.';
 COMMENT ON COLUMN focus_sources.keep_versions IS
 'How many earlier versions of a billing period are kept when deliveries are replaced or taken back, for focus_cost_and_usage_as_of. 0: none.';
+COMMENT ON COLUMN focus_sources.path IS
+'Where its deliveries land: an absolute directory or glob of the server, for focus_load_pending.';
 
 CREATE SEQUENCE focus_loadid_seq;
 COMMENT ON SEQUENCE focus_loadid_seq IS
