@@ -778,8 +778,8 @@ code_provider(FocusRows *rows, const FocusField *fields)
 }
 
 /*
- * The billing period of rows whose file has no column for it: the month that
- * the charge began in.  In codes where slot is NULL.
+ * The billing period of rows that tell none: the month that the charge began
+ * in.  In codes where slot is NULL.
  */
 static void
 fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields, TupleTableSlot *slot)
@@ -787,7 +787,7 @@ fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Foc
 	if (!rows->header->lacks_period)
 		return;
 	set_value(rows, slot, rows->attnums[rows->billing_period_start], TimestampTzGetDatum(part->period));
-	if (rows->header->fields[rows->billing_period_end] < 0)
+	if (focus_header_lacks(rows->header, fields, rows->billing_period_end))
 		set_value(rows, slot, rows->attnums[rows->billing_period_end],
 				  TimestampTzGetDatum(focus_place_month(part->period, 1)));
 	focus_delivery_find(rows->delivery, "BillingPeriodStart", month_taken,
