@@ -70,7 +70,7 @@ SELECT count(*), sum(billedcost) FROM stored;
 -- The call says: replace. Only the pair that is delivered goes.
 SELECT deliver('ProviderName,BillingAccountId,BillingPeriodStart,BilledCost
 AWS,A1,2025-01-01T00:00:00Z,20
-AWS,A1,2025-03-01T00:00:00Z,30', ', mode ''replace''');
+AWS,A1,2025-03-01T00:00:00Z,30', ', mode ''replace'', force');
 SELECT * FROM loads;
 SELECT * FROM stored;
 -- The call says: append.
@@ -79,12 +79,12 @@ AWS,A1,2025-01-01T00:00:00Z,-0.25', ', mode ''append''');
 SELECT * FROM loads WHERE loadid > (SELECT max(loadid) - 1 FROM focus_loads);
 -- replacing takes the place of both
 SELECT deliver('ProviderName,BillingAccountId,BillingPeriodStart,BilledCost
-AWS,A1,2025-01-01T00:00:00Z,22', ', mode ''replace''');
+AWS,A1,2025-01-01T00:00:00Z,22', ', mode ''replace'', force');
 SELECT loadid, state, mode, replaced_by FROM loads WHERE source = 'AWS/A1' AND period = '2025-01';
--- what was replaced may come again
+-- what was replaced may come again, by force
 SELECT deliver('ProviderName,BillingAccountId,BillingPeriodStart,BilledCost
 AWS,A1,2025-01-01T00:00:00Z,20
-AWS,A1,2025-03-01T00:00:00Z,30', ', mode ''replace''');
+AWS,A1,2025-03-01T00:00:00Z,30', ', mode ''replace'', force');
 SELECT loadid, state, mode, replaced_by FROM loads WHERE source = 'AWS/A1';
 
 -- focus_sources says it for a source; the call has the last word.
@@ -131,7 +131,7 @@ SELECT state, mode, rows_stored, rows_rejected FROM loads WHERE source = 'B';
 -- One of whose rows some are bad does; the warning says so.
 SELECT deliver('ProviderName,BillingAccountId,BillingPeriodStart,BilledCost
 AWS,B1,2025-01-01T00:00:00Z,x
-AWS,B1,2025-01-01T00:00:00Z,5', ', source ''B'', mode ''replace''');
+AWS,B1,2025-01-01T00:00:00Z,5', ', source ''B'', mode ''replace'', force');
 SELECT state, mode, rows_stored, rows_rejected, totals FROM loads WHERE source = 'B';
 
 -- Any number of currencies; periods that do not begin a month.

@@ -106,6 +106,30 @@ SELECT source, billingperiodstart, provider, focus_version, rows_stored, rows_re
 SELECT columnname, finding, occurrences, first_line, example
 FROM focus_load_findings JOIN focus_loads USING (deliveryid) WHERE source = 'no period' GROUP BY 1, 2, 3, 4, 5;
 -- CSV, too
+-- each object tells for itself, in any order, and with the period of another day
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'some periods');
+{"BilledCost": 1, "ChargePeriodStart": "2025-03-15T00:00:00Z"}
+{"BilledCost": 2, "BillingPeriodStart": "2025-03-15T00:00:00Z", "BillingPeriodEnd": "2025-04-15T00:00:00Z"}
+{"BilledCost": 3, "BillingPeriodStart": null, "ChargePeriodStart": "2025-03-15T00:00:00Z"}
+{"BilledCost": 4, "BillingPeriodStart": "2025-03-15T00:00:00Z", "BillingPeriodEnd": "2025-04-15T00:00:00Z", "ChargePeriodStart": "2025-03-20T00:00:00Z"}
+{"BilledCost": 5}
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'some periods, reversed');
+{"BilledCost": 5}
+{"BilledCost": 4, "BillingPeriodStart": "2025-03-15T00:00:00Z", "BillingPeriodEnd": "2025-04-15T00:00:00Z", "ChargePeriodStart": "2025-03-20T00:00:00Z"}
+{"BilledCost": 3, "BillingPeriodStart": null, "ChargePeriodStart": "2025-03-15T00:00:00Z"}
+{"BilledCost": 2, "BillingPeriodStart": "2025-03-15T00:00:00Z", "BillingPeriodEnd": "2025-04-15T00:00:00Z"}
+{"BilledCost": 1, "ChargePeriodStart": "2025-03-15T00:00:00Z"}
+\.
+SELECT source, billedcost, c.billingperiodstart, billingperiodend FROM focus_cost_and_usage c JOIN focus_loads ON loadid = x_loadid
+WHERE source LIKE 'some periods%' ORDER BY 1, 2;
+SELECT source, billingperiodstart, rows_stored, rows_rejected FROM focus_loads WHERE source LIKE 'some periods%' ORDER BY 1, 2;
+SELECT source, finding, occurrences FROM focus_load_findings JOIN (SELECT DISTINCT deliveryid, source FROM focus_loads) l USING (deliveryid)
+WHERE source LIKE 'some periods%' ORDER BY 1;
+-- two keys for one column, whatever their case
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'twice');
+{"BilledCost": 1, "billedcost": 2, "BillingPeriodStart": "2025-03-15T00:00:00Z"}
+\.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'no period in CSV');
 BilledCost,ChargePeriodStart,BillingPeriodEnd
 5,2024-02-29T23:59:59Z,2025-01-01T00:00:00Z

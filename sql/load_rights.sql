@@ -23,7 +23,7 @@ GRANT SELECT, INSERT, UPDATE ON focus_loads TO regress_focus_loader;
 GRANT SELECT, INSERT, DELETE ON focus_rejected_rows TO regress_focus_loader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON focus_load_findings TO regress_focus_loader;
 GRANT SELECT, INSERT, UPDATE ON focus_dataset_instances, focus_time_sectors TO regress_focus_loader;
-GRANT SELECT ON focus_sources TO regress_focus_loader;
+GRANT SELECT ON focus_sources, focus_closed_periods TO regress_focus_loader;
 GRANT USAGE ON SEQUENCE focus_loadid_seq TO regress_focus_loader;
 
 SET ROLE regress_focus_loader;

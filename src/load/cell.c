@@ -37,9 +37,6 @@
 #define JSON_MAX_DEPTH		64
 #define JSON_MAX_NUMBER		300
 
-#define UNIX_TO_POSTGRES_US \
-	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
-
 typedef struct MemoEntry
 {
 	uint32		generation;
@@ -244,7 +241,7 @@ read_time(const FocusField *field, FocusCell *cell)
 		default:
 			break;
 	}
-	cell->value = TimestampTzGetDatum(unix_us - UNIX_TO_POSTGRES_US);
+	cell->value = TimestampTzGetDatum(unix_us - FOCUS_UNIX_TO_POSTGRES_US);
 	return FOCUS_CELL_OK;
 }
 

@@ -12,6 +12,10 @@
 #include "load/csv_reader.h"
 #include "load/dataset.h"
 
+/* unix microseconds - this = TimestampTz */
+#define FOCUS_UNIX_TO_POSTGRES_US \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+
 typedef enum FocusCellStatus
 {
 	FOCUS_CELL_OK,				/* value and isnull are set */

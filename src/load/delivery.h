@@ -26,6 +26,7 @@ typedef struct FocusDeliveryOptions
 	char	   *focus_version;
 	int64		reject_limit;	/* -1: none */
 	bool		strict;			/* what would be a finding rejects the row */
+	bool		force;			/* older or much smaller than what it replaces */
 } FocusDeliveryOptions;
 
 /* The rows of one source and billing period. */
@@ -38,6 +39,9 @@ typedef struct FocusLoadPart
 	List	   *accounts;		/* provider/billing account pairs, char * */
 	const char *mode;			/* "replace", "append", or NULL: unresolved */
 	bool		meets_earlier;	/* there are current loads of the pair */
+	bool		closed;			/* the billing period is */
+	TimestampTz run_at;			/* the latest of its files; DT_NOBEGIN: not told */
+	bool		has_charges;	/* rows that are not of ChargeClass Correction */
 	int64		rows_stored;
 	int64		rows_rejected;
 	FocusTotals *totals;
@@ -54,6 +58,9 @@ typedef struct FocusDelivery
 	const char *source_provider;	/* of focus_sources, or NULL */
 	const char *focus_version;
 	TimestampTz started_at;
+	TimestampTz run_at;			/* of the file being read; DT_NOBEGIN: not told */
+	TimestampTz finished_at;	/* when it takes effect */
+	const char *sha256;			/* of the content; NULL before it has been read */
 	int64		deliveryid;
 	List	   *parts;			/* FocusLoadPart *, in order of loadid */
 	HTAB	   *part_buckets;	/* the same by source and period */
@@ -61,14 +68,16 @@ typedef struct FocusDelivery
 	HTAB	   *findings;
 	List	   *findings_in_order;
 	int			files;
-	int64		bytes;
+	int			files_begun;
+	int64		bytes;			/* of the files that have been read */
+	int64		bytes_total;	/* 0: not known */
 	int64		rows_rejected;
 	int64		rows_replaced;
 
 	/*
-	 * A part meets earlier loads and nobody said what to do.  No more rows
-	 * are stored; the rest is read only to learn whether the content is the
-	 * same.
+	 * A part meets earlier loads and nobody said what to do, or would change a
+	 * closed billing period.  No more rows are stored; the rest is read only to
+	 * learn whether the content is the same.
 	 */
 	bool		refused;
 } FocusDelivery;
@@ -94,5 +103,7 @@ extern void focus_delivery_write_findings(FocusDelivery *delivery);
 /* SPI with arguments; types and nulls as SPI_execute_with_args() takes them */
 extern void focus_delivery_spi(const char *query, int nargs, Oid *types, Datum *values,
 							   const char *nulls, int expected);
+extern char *focus_delivery_text(FocusDelivery *delivery, uint64 row, int column);
+extern const char *focus_delivery_setting(FocusDelivery *delivery, const char *source, const char *column);
 
 #endif							/* FOCUS_DELIVERY_H */

@@ -174,7 +174,8 @@ focus_header_extend(FocusHeader *header, const FocusRow *row, const char *file)
 
 /*
  * Maps the columns that a JSON file has two names for, by the values of a row: an
- * old name stands for its column where the row has nothing under the new one.
+ * old name stands for its column where the row has nothing under the new one.  So
+ * does the month of the charge where it tells no billing period.
  */
 void
 focus_header_choose(FocusHeader *header, const FocusField *fields)
@@ -192,6 +193,10 @@ focus_header_choose(FocusHeader *header, const FocusField *fields)
 		header->columns[pair->old_field] = is_old ? pair->column : -1;
 		header->fields[pair->column] = is_old ? pair->old_field : pair->field;
 	}
+	if (header->is_json && header->dataset->has_period)
+		header->lacks_period = header->fields[header->billing_period_start] < 0 ||
+			(focus_header_lacks(header, fields, header->billing_period_start) &&
+			 !focus_header_lacks(header, fields, header->charge_period_start));
 }
 
 /*
@@ -401,8 +406,9 @@ map_columns(FocusHeader *header)
 			header->pairs[header->npairs++] = (FocusHeaderPair) {column, header->fields[column], i};
 	}
 	map_tags(header);
-	header->lacks_period = dataset->has_period &&
-		header->fields[focus_dataset_column(dataset, "BillingPeriodStart")] < 0;
+	header->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");
+	header->charge_period_start = focus_dataset_column(dataset, "ChargePeriodStart");
+	header->lacks_period = dataset->has_period && header->fields[header->billing_period_start] < 0;
 }
 
 /*

@@ -35,8 +35,10 @@ typedef struct FocusHeader
 	const char **tag_keys;		/* of fields that are a tag each, or NULL */
 	bool		has_tag_keys;
 	bool		has_equal_tag_keys; /* of which each row has one tag */
-	bool		lacks_period;	/* tells when charges were, and nothing of
-								 * billing periods */
+	int			billing_period_start;	/* dataset columns, -1: not in it */
+	int			charge_period_start;
+	bool		lacks_period;	/* the row tells when the charge was, and
+								 * nothing of a billing period */
 	const char *focus_version;	/* as the column names tell */
 	const char *provider;		/* as the column names tell, or NULL */
 } FocusHeader;

@@ -35,12 +35,14 @@
 #include "load/content.h"
 #include "load/json_reader.h"
 #include "load/load.h"
+#include "load/progress.h"
 #include "load/rows.h"
 
 typedef struct Load
 {
 	FocusDelivery *delivery;
 	FocusRows  *rows;
+	FocusInput *input;			/* being read */
 	pg_cryptohash_ctx *hash;	/* of the file being read */
 	List	   *digests;		/* of each file read so far */
 	List	   *digest_files;
@@ -58,7 +60,7 @@ static bool fill_from_earlier(Load *load, int64 deliveryid, FocusLoadResult *res
 static void fill_result(Load *load, FocusLoadResult *result);
 
 /*
- * focus_load(path, source, mode, provider, focus_version, reject_limit, strict)
+ * focus_load(path, source, mode, provider, focus_version, reject_limit, strict, force)
  */
 Datum
 focus_load(PG_FUNCTION_ARGS)
@@ -82,6 +84,7 @@ focus_load(PG_FUNCTION_ARGS)
 	options.focus_version = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
 	options.reject_limit = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT64(5);
 	options.strict = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+	options.force = !PG_ARGISNULL(7) && PG_GETARG_BOOL(7);
 
 	focus_load_check_options(&options);
 	if (!PG_ARGISNULL(5) && options.reject_limit < 0)
@@ -175,6 +178,7 @@ focus_load_run(const char *schema, const char *path, FocusOpenStream open_stream
 		error_context_stack = &callback;
 		stays = load_delivery(&load, open_stream, arg, result);
 		error_context_stack = callback.previous;
+		focus_progress_end();
 
 		MemoryContextSwitchTo(caller);
 		if (result->totals != NULL)
@@ -244,11 +248,14 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 				return fill_from_earlier(load, earlier, result);
 		}
 		delivery->files = list_length(files);
+		delivery->bytes_total = size;
 		foreach(cell, files)
 		{
 			const FocusInputFile *file = lfirst(cell);
-			int64		rows = read_input(load, focus_input_open_file(file->path));
+			int64		rows;
 
+			delivery->run_at = file->run_at;
+			rows = read_input(load, focus_input_open_file(file->path));
 			if (file->rows >= 0 && file->rows != rows)
 				ereport(ERROR,
 						(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
@@ -287,7 +294,9 @@ read_input(Load *load, FocusInput *input)
 	char	   *digest;
 	int64		rows;
 
+	load->input = input;
 	load->hash = focus_content_start();
+	load->delivery->files_begun++;
 	focus_rows_begin_file(load->rows, file, focus_input_is_client(input));
 	if (first == '{' || first == '[')
 		focus_json_read(input, on_bytes, on_names, on_row, load);
@@ -297,6 +306,8 @@ read_input(Load *load, FocusInput *input)
 	digest = focus_content_finish(load->hash);
 
 	load->delivery->bytes += focus_input_bytes(input);
+	load->input = NULL;
+	focus_progress_update(load->delivery, NULL);
 	focus_input_close(input);
 	note_digest(load, file, digest, rows);
 	return rows;
@@ -305,7 +316,10 @@ read_input(Load *load, FocusInput *input)
 static void
 on_bytes(const char *data, size_t len, void *arg)
 {
-	focus_content_add(((Load *) arg)->hash, data, len);
+	Load	   *load = arg;
+
+	focus_content_add(load->hash, data, len);
+	focus_progress_update(load->delivery, load->input);
 }
 
 static void

@@ -33,6 +33,8 @@
 #include "utils/numeric.h"
 
 #include "compat.h"
+#include "load/cell.h"
+#include "load/cell_format.h"
 #include "load/input.h"
 #include "load/manifest.h"
 
@@ -57,6 +59,7 @@ struct FocusManifest
 	const char *folder_series;	/* equal for runs of one billing period */
 	const char *names_series;	/* the same, by the names; both NULL: not told */
 	const char *run;			/* greater for newer runs; empty: not told */
+	TimestampTz run_at;			/* DT_NOBEGIN: not told */
 	bool		is_newest;		/* whatever the runs */
 	bool		superseded;
 };
@@ -70,6 +73,7 @@ pg_noreturn static void refuse_element(const char *path, const char *key, uint32
 static List *list_names(JsonbContainer *root, const char *key, const char *path);
 static List *list_blobs(JsonbContainer *root, const char *path);
 static void tell_run(FocusManifest *manifest, JsonbContainer *root);
+static bool tell_time(FocusManifest *manifest, const char *text);
 static const char *series_of_names(List *listed, bool is_azure, const char *id);
 static bool series_len(const char *path, bool is_azure, const char *id, size_t *len);
 static bool is_month_span(const char *path, size_t len);
@@ -122,6 +126,24 @@ focus_manifest_read(const char *path)
 	return key != NULL ? manifest : NULL;
 }
 
+/* Paths of the manifests but those of runs that others supersede. */
+List *
+focus_manifest_newest(List *manifests)
+{
+	List	   *paths = NIL;
+	ListCell   *cell;
+
+	supersede(manifests);
+	foreach(cell, manifests)
+	{
+		const FocusManifest *manifest = lfirst(cell);
+
+		if (!manifest->superseded)
+			paths = lappend(paths, unconstify(char *, manifest->path));
+	}
+	return paths;
+}
+
 /*
  * The files that count by the manifests, as FocusInputFile.  found has the paths
  * of the data files that are there.
@@ -147,7 +169,7 @@ focus_manifest_files(List *manifests, List *found)
 
 			require_listed(manifest, listed);
 			require_once(files, manifest, listed);
-			files = lappend(files, focus_input_file(listed->path, listed->rows));
+			files = lappend(files, focus_input_file(listed->path, listed->rows, manifest->run_at));
 		}
 	}
 	if (files == NIL)
@@ -344,8 +366,23 @@ tell_run(FocusManifest *manifest, JsonbContainer *root)
 		else if (!manifest->is_azure && *rest == '/')
 			manifest->run = rest + 1;
 	}
-	if (manifest->is_azure && time != NULL)
-		manifest->run = time;
+	if (manifest->is_azure && tell_time(manifest, time))
+		manifest->run = psprintf("%020lld", (long long) manifest->run_at);
+	else if (!manifest->is_azure)
+		(void) tell_time(manifest, pnstrdup(manifest->run, strcspn(manifest->run, "Z") + 1));
+}
+
+/* Sets when the run was, in UTC if the text names no zone; false if it tells no time. */
+static bool
+tell_time(FocusManifest *manifest, const char *text)
+{
+	int64		unix_us;
+
+	manifest->run_at = DT_NOBEGIN;
+	if (text == NULL || focus_cell_time(text, strlen(text), &unix_us) == FOCUS_TIME_BAD)
+		return false;
+	manifest->run_at = unix_us - FOCUS_UNIX_TO_POSTGRES_US;
+	return true;
 }
 
 /*

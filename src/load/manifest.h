@@ -13,6 +13,7 @@
 typedef struct FocusManifest FocusManifest;
 
 extern FocusManifest *focus_manifest_read(const char *path);
+extern List *focus_manifest_newest(List *manifests);
 extern List *focus_manifest_files(List *manifests, List *found);
 
 #endif							/* FOCUS_MANIFEST_H */

@@ -34,7 +34,6 @@ static void find_in_directory(Found *found, const char *directory);
 static void find_by_glob(Found *found, const char *pattern);
 static void add_named(Found *found, const char *path);
 static bool has_suffix(const char *name, const char *suffix);
-static bool is_manifest(const char *name);
 static bool is_beside_the_data(const char *name);
 static void refuse_same_stem(List *files);
 static size_t stem_len(const char *path);
@@ -87,7 +86,7 @@ focus_input_list_files(const char *path)
 	else
 	{
 		foreach(cell, found.files)
-			files = lappend(files, focus_input_file(lfirst(cell), -1));
+			files = lappend(files, focus_input_file(lfirst(cell), -1, DT_NOBEGIN));
 	}
 	list_sort(files, compare_files);
 	refuse_same_stem(files);
@@ -95,12 +94,13 @@ focus_input_list_files(const char *path)
 }
 
 FocusInputFile *
-focus_input_file(const char *path, int64 rows)
+focus_input_file(const char *path, int64 rows, TimestampTz run_at)
 {
 	FocusInputFile *file = palloc(sizeof(FocusInputFile));
 
 	file->path = pstrdup(path);
 	file->rows = rows;
+	file->run_at = run_at;
 	return file;
 }
 
@@ -108,7 +108,7 @@ focus_input_file(const char *path, int64 rows)
 bool
 focus_input_is_data(const char *name)
 {
-	return name[0] != '.' && !is_manifest(name) && !is_beside_the_data(name) && stem_len(name) < strlen(name);
+	return name[0] != '.' && !focus_input_is_manifest(name) && !is_beside_the_data(name) && stem_len(name) < strlen(name);
 }
 
 static void
@@ -136,7 +136,7 @@ find_in_directory(Found *found, const char *directory)
 			if (entry->d_name[0] != '_')
 				find_in_directory(found, path);
 		}
-		else if (is_manifest(entry->d_name))
+		else if (focus_input_is_manifest(entry->d_name))
 		{
 			FocusManifest *manifest = focus_manifest_read(path);
 
@@ -206,7 +206,7 @@ find_by_glob(Found *found, const char *pattern)
 static void
 add_named(Found *found, const char *path)
 {
-	if (is_manifest(path))
+	if (focus_input_is_manifest(path))
 	{
 		FocusManifest *manifest = focus_manifest_read(path);
 
@@ -231,8 +231,8 @@ has_suffix(const char *name, const char *suffix)
 	return name_len >= suffix_len && pg_strcasecmp(name + name_len - suffix_len, suffix) == 0;
 }
 
-static bool
-is_manifest(const char *name)
+bool
+focus_input_is_manifest(const char *name)
 {
 	return has_suffix(name, "manifest.json");
 }

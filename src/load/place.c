@@ -108,7 +108,8 @@ FocusLoadPart *
 focus_place_find(FocusPlace *place, const FocusRow *row, const FocusField *fields, int *bad_field, FocusCell *bad_cell)
 {
 	FocusDelivery *delivery = place->delivery;
-	const FocusField *keys[5];
+	static const FocusField none = {"", 0};
+	const FocusField *keys[6];
 	RowKey	   *key;
 	const char *names[3];
 	const char *provider = delivery->options.provider;
@@ -122,6 +123,7 @@ focus_place_find(FocusPlace *place, const FocusRow *row, const FocusField *field
 	keys[2] = focus_header_field(place->header, fields, place->invoice_issuer_name);
 	keys[3] = focus_header_field(place->header, fields, place->billing_account_id);
 	keys[4] = focus_header_field(place->header, fields, period_column(place));
+	keys[5] = place->header->lacks_period ? keys[4] : &none;	/* by which column */
 	key = find_key(place, keys, lengthof(keys));
 	if (key->part != NULL)
 		return key->part;

@@ -34,6 +34,7 @@
 #include "load/cell.h"
 #include "load/group_sink.h"
 #include "load/place.h"
+#include "load/progress.h"
 #include "load/rows.h"
 #include "load/sink.h"
 #include "types/tags.h"
@@ -88,6 +89,7 @@ struct FocusRows
 	int			billing_period_start;
 	int			billing_period_end;
 	int			charge_period_start;
+	int			charge_class;
 	int			billing_currency;
 	int			costs[FOCUS_TOTALS_COSTS];
 	int			tags;
@@ -105,6 +107,7 @@ static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fie
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
 static bool to_server(const FocusField *field, FocusField *converted);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
+static void note_charge(FocusRows *rows, FocusLoadPart *part, const FocusField *fields);
 static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
 static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
 					   TupleTableSlot *slot);
@@ -375,6 +378,7 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 				 errhint("Load as a role that bypasses the policies of table \"%s\".", dataset->table)));
 	PreventCommandIfReadOnly("focus_load");
 
+	focus_progress_start(delivery, relid);
 	delivery->dataset = dataset;
 	rows->attnums = palloc(dataset->ncolumns * sizeof(AttrNumber));
 	for (int i = 0; i < dataset->ncolumns; i++)
@@ -385,6 +389,7 @@ open_table(FocusRows *rows, const FocusDataset *dataset)
 	rows->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");
 	rows->billing_period_end = focus_dataset_column(dataset, "BillingPeriodEnd");
 	rows->charge_period_start = focus_dataset_column(dataset, "ChargePeriodStart");
+	rows->charge_class = focus_dataset_column(dataset, "ChargeClass");
 	rows->billing_currency = focus_dataset_column(dataset, "BillingCurrency");
 	rows->costs[FOCUS_TOTALS_BILLED] = focus_dataset_column(dataset, "BilledCost");
 	rows->costs[FOCUS_TOTALS_EFFECTIVE] = focus_dataset_column(dataset, "EffectiveCost");
@@ -524,13 +529,30 @@ store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 	FocusLoadPart *part = focus_place_find(rows->place, row, fields, &bad_field, &cell);
 
 	if (part == NULL)
+	{
 		reject_unplaced(rows, row, bad_field, cell.sqlerrcode, cell.why);
-	else if (rows->delivery->refused)
 		return;
-	else if (rows->groups != NULL)
+	}
+	if (!part->has_charges)
+		note_charge(rows, part, fields);
+	if (rows->delivery->refused)
+		return;
+	if (rows->groups != NULL)
 		store_in_group(rows, part, row, fields);
 	else
 		store_in_slot(rows, part, row, fields);
+}
+
+/* Only corrections may be added to a closed billing period. */
+static void
+note_charge(FocusRows *rows, FocusLoadPart *part, const FocusField *fields)
+{
+	static const char correction[] = "Correction";
+	const FocusField *field = focus_header_field(rows->header, fields, rows->charge_class);
+
+	part->has_charges = (field->len != sizeof(correction) - 1 || memcmp(field->data, correction, field->len) != 0);
+	if (part->closed && part->has_charges)
+		rows->delivery->refused = true;
 }
 
 static void
@@ -756,8 +778,8 @@ code_provider(FocusRows *rows, const FocusField *fields)
 }
 
 /*
- * The billing period of rows whose file has no column for it: the month that
- * the charge began in.  In codes where slot is NULL.
+ * The billing period of rows that tell none: the month that the charge began
+ * in.  In codes where slot is NULL.
  */
 static void
 fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields, TupleTableSlot *slot)
@@ -765,7 +787,7 @@ fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Foc
 	if (!rows->header->lacks_period)
 		return;
 	set_value(rows, slot, rows->attnums[rows->billing_period_start], TimestampTzGetDatum(part->period));
-	if (rows->header->fields[rows->billing_period_end] < 0)
+	if (focus_header_lacks(rows->header, fields, rows->billing_period_end))
 		set_value(rows, slot, rows->attnums[rows->billing_period_end],
 				  TimestampTzGetDatum(focus_place_month(part->period, 1)));
 	focus_delivery_find(rows->delivery, "BillingPeriodStart", month_taken,

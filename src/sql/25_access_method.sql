@@ -16,6 +16,11 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION focus_delete_groups(regclass, name, bigint[]) IS
 'deletes the row groups in all of whose rows the column is one of the values; returns the number of rows';
 
+CREATE FUNCTION focus_internal.move_groups(regclass, regclass, name, bigint[]) RETURNS bigint
+AS 'MODULE_PATHNAME', 'focus_move_groups' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION focus_internal.move_groups(regclass, regclass, name, bigint[]) IS
+'moves the row groups in all of whose rows the column is one of the values to another table of the same columns; returns the number of rows';
+
 CREATE FUNCTION focus_columnar_info(
 	regclass,
 	OUT relation regclass,

@@ -5,7 +5,10 @@ CREATE TABLE focus_sources
 	source		text PRIMARY KEY,
 	mode		text CHECK (mode IN ('replace', 'append')),
 	provider	text,
-	description	text
+	description	text,
+	min_row_share numeric NOT NULL DEFAULT 0.5 CHECK (min_row_share BETWEEN 0 AND 1),
+	keep_versions integer NOT NULL DEFAULT 0 CHECK (keep_versions >= 0),
+	path		text
 );
 COMMENT ON TABLE focus_sources IS
 'What a source of deliveries does when it delivers a billing period again. Optional: a source without a row must say it in each call.';
@@ -17,6 +20,12 @@ COMMENT ON COLUMN focus_sources.provider IS
 'ServiceProviderName of rows whose file names no provider. A file that names others only is refused.';
 COMMENT ON COLUMN focus_sources.description IS
 'Free text.';
+COMMENT ON COLUMN focus_sources.min_row_share IS
+'A delivery with fewer rows than this share of those that it would replace is refused unless it is forced. 0: never.';
+COMMENT ON COLUMN focus_sources.keep_versions IS
+'How many earlier versions of a billing period are kept when deliveries are replaced or taken back, for focus_cost_and_usage_as_of. 0: none.';
+COMMENT ON COLUMN focus_sources.path IS
+'Where its deliveries land: an absolute directory or glob of the server, for focus_load_pending.';
 
 CREATE SEQUENCE focus_loadid_seq;
 COMMENT ON SEQUENCE focus_loadid_seq IS
@@ -31,7 +40,7 @@ CREATE TABLE focus_loads
 	billingperiodstart	timestamptz,
 	accounts			text[] NOT NULL DEFAULT '{}',
 	state				text NOT NULL CHECK (state IN ('current', 'replaced', 'removed', 'rejected', 'empty')),
-	mode				text NOT NULL CHECK (mode IN ('new', 'replace', 'append')),
+	mode				text NOT NULL CHECK (mode IN ('new', 'replace', 'append', 'correction')),
 	replaced_by			bigint,
 	path				text NOT NULL,
 	files				integer NOT NULL,
@@ -44,7 +53,10 @@ CREATE TABLE focus_loads
 	totals				jsonb NOT NULL,
 	started_at			timestamptz NOT NULL,
 	finished_at			timestamptz NOT NULL,
-	loaded_by			name NOT NULL DEFAULT current_user
+	loaded_by			name NOT NULL DEFAULT current_user,
+	run_at				timestamptz,
+	superseded_at		timestamptz,
+	kept				boolean NOT NULL DEFAULT false
 );
 CREATE INDEX focus_loads_period_index ON focus_loads (dataset, source, billingperiodstart);
 CREATE INDEX focus_loads_content_index ON focus_loads (content_sha256);
@@ -65,7 +77,7 @@ COMMENT ON COLUMN focus_loads.accounts IS
 COMMENT ON COLUMN focus_loads.state IS
 'current: its rows are in the dataset. replaced: a later delivery took its place. removed: by focus_unload. rejected: every row went to quarantine. empty: the delivery had no row.';
 COMMENT ON COLUMN focus_loads.mode IS
-'How it met earlier loads of its source and billing period: new (there was none), replace or append.';
+'How it met earlier loads of its source and billing period: new (there was none), replace, append, or correction (rows of ChargeClass Correction, added to a closed billing period).';
 COMMENT ON COLUMN focus_loads.replaced_by IS
 'The delivery that took the place of this load.';
 COMMENT ON COLUMN focus_loads.path IS
@@ -89,9 +101,15 @@ COMMENT ON COLUMN focus_loads.totals IS
 COMMENT ON COLUMN focus_loads.started_at IS
 'When the delivery began to be read.';
 COMMENT ON COLUMN focus_loads.finished_at IS
-'When its last row had been stored.';
+'When all was stored; from then on it counts.';
 COMMENT ON COLUMN focus_loads.loaded_by IS
 'Role that loaded it.';
+COMMENT ON COLUMN focus_loads.run_at IS
+'When the provider made it, as its manifest tells. NULL: not told.';
+COMMENT ON COLUMN focus_loads.superseded_at IS
+'When it was replaced or removed. NULL: it was not.';
+COMMENT ON COLUMN focus_loads.kept IS
+'Its rows are in focus_superseded_cost_and_usage.';
 
 CREATE TABLE focus_rejected_rows
 (

@@ -8,6 +8,7 @@ CREATE FUNCTION focus_load(
 	focus_version	text DEFAULT NULL,
 	reject_limit	bigint DEFAULT NULL,
 	strict			boolean DEFAULT false,
+	force			boolean DEFAULT false,
 	OUT loadid			bigint,
 	OUT rows_stored		bigint,
 	OUT rows_rejected	bigint,
@@ -16,7 +17,7 @@ CREATE FUNCTION focus_load(
 	OUT seconds			numeric)
 AS 'MODULE_PATHNAME', 'focus_load'
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100000;
-COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean) IS
+COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean, boolean) IS
 'Loads FOCUS files of the server, a file, a directory, a glob or those of a manifest, as one delivery.';
 
 CREATE FUNCTION focus_unload(deliveryid bigint)
@@ -28,28 +29,30 @@ AS $$
 DECLARE
 	loads bigint[];
 	removed bigint;
-	removed_rows bigint;
-	dataset text;
+	closed @extschema@.focus_loads;
 BEGIN
-	-- the lock under which deliveries decide what they replace
-	PERFORM pg_catalog.pg_advisory_xact_lock(x'666f6373'::integer, 0);
+	PERFORM focus_internal.lock_deliveries();
 	UPDATE @extschema@.focus_loads l SET state = 'removed'
 	WHERE l.deliveryid = focus_unload.deliveryid AND l.state IN ('current', 'rejected', 'empty');
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'delivery % is not loaded', deliveryid
 			USING ERRCODE = 'no_data_found', HINT = 'See focus_loads for the deliveries that are.';
 	END IF;
-	SELECT array_agg(l.loadid), min(l.dataset) INTO loads, dataset
+	SELECT array_agg(l.loadid) INTO loads
 	FROM @extschema@.focus_loads l WHERE l.deliveryid = focus_unload.deliveryid AND l.state = 'removed';
-	IF dataset = 'CostAndUsage' THEN
-		removed := @extschema@.focus_delete_groups('@extschema@.focus_cost_and_usage', 'x_loadid', loads);
-		DELETE FROM @extschema@.focus_cost_and_usage WHERE x_loadid = ANY (loads);
-	ELSE
-		removed := 0;
-		DELETE FROM @extschema@.focus_contract_commitment WHERE x_loadid = ANY (loads);
+	SELECT l.* INTO closed
+	FROM @extschema@.focus_loads l JOIN @extschema@.focus_closed_periods p
+		ON p.reopened_at IS NULL AND (p.source = l.source OR p.source IS NULL)
+			AND p.billingperiodstart = date_trunc('month', l.billingperiodstart, 'UTC')
+	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0
+	ORDER BY l.loadid LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'billing period % of source "%" is closed', to_char(closed.billingperiodstart AT TIME ZONE 'UTC', 'YYYY-MM'), closed.source
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('Delivery %s has rows of it.', deliveryid),
+				HINT = 'Deliver corrections as rows of ChargeClass Correction, or reopen the period by focus_reopen_period.';
 	END IF;
-	GET DIAGNOSTICS removed_rows = ROW_COUNT;
-	removed := removed + removed_rows;
+	removed := focus_internal.supersede(loads, clock_timestamp());
 	UPDATE @extschema@.focus_time_sectors s SET timesectorlastupdated = now()
 	FROM @extschema@.focus_loads l
 	WHERE l.loadid = ANY (loads) AND l.rows_stored > 0
@@ -64,3 +67,29 @@ END;
 $$;
 COMMENT ON FUNCTION focus_unload(bigint) IS
 'Takes a delivery back: removes its rows, its rejected rows and its findings, marks its loads as removed, and returns the number of rows removed from the dataset.';
+
+-- Parameters as src/load/progress.c numbers them, from 1.
+CREATE VIEW focus_load_progress AS
+SELECT p.pid, d.datname, p.relid::regclass AS dataset, p.param19 AS files, p.param20 AS file_number,
+	p.param1 AS bytes_processed, nullif(p.param2, 0) AS bytes_total, p.param3 AS rows_stored, p.param4 AS rows_rejected,
+	s.started_at,
+	CASE WHEN p.param1 > 0 AND p.param2 > 0
+		 THEN s.started_at + (clock_timestamp() - s.started_at) * (p.param2::float8 / p.param1) END AS expected_end
+FROM pg_stat_get_progress_info('COPY') AS p
+	JOIN pg_database AS d ON d.oid = p.datid AND d.datname = current_database()
+	CROSS JOIN LATERAL (SELECT timestamptz '2000-01-01 00:00Z' + make_interval(secs => p.param18 / 1e6)) AS s(started_at)
+WHERE p.param18 > 0;
+GRANT SELECT ON focus_load_progress TO PUBLIC;
+COMMENT ON VIEW focus_load_progress IS
+'Loads that are going on in this database, and how far they are; others'' only for those who may read all statistics.';
+COMMENT ON COLUMN focus_load_progress.pid IS 'Server process.';
+COMMENT ON COLUMN focus_load_progress.datname IS 'This database.';
+COMMENT ON COLUMN focus_load_progress.dataset IS 'Table that rows are stored in.';
+COMMENT ON COLUMN focus_load_progress.files IS 'Files of the delivery.';
+COMMENT ON COLUMN focus_load_progress.file_number IS 'Which of them is being read, in the order of their paths, from 1.';
+COMMENT ON COLUMN focus_load_progress.bytes_processed IS 'Bytes read, before inflation.';
+COMMENT ON COLUMN focus_load_progress.bytes_total IS 'Bytes of all files. NULL: not known, of a stream.';
+COMMENT ON COLUMN focus_load_progress.rows_stored IS 'Rows stored.';
+COMMENT ON COLUMN focus_load_progress.rows_rejected IS 'Rows in quarantine.';
+COMMENT ON COLUMN focus_load_progress.started_at IS 'When it began.';
+COMMENT ON COLUMN focus_load_progress.expected_end IS 'When all will have been read if it goes on like this. NULL: not known.';

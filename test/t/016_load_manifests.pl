@@ -41,7 +41,7 @@ sub loads
 {
 	my ($what, $path) = @_;
 	my ($rc, $out, $err) = $node->psql('postgres',
-		"SELECT rows_stored, totals->'XXX'->>'billedcost' FROM focus_load('$path', source => 'exports', mode => 'replace')");
+		"SELECT rows_stored, totals->'XXX'->>'billedcost' FROM focus_load('$path', source => 'exports', mode => 'replace', force => true)");
 
 	is($rc, 0, "$what: loads") or diag($err);
 	return $out;
@@ -128,6 +128,36 @@ is(loads('Azure, by glob of manifests', "$dir/azure/*/*/b-*/manifest.json"), '2|
 my $stray = charges('azure/export/20250501-20250531/a-2/part_9_0001.csv', '2025-05', 7);
 fails('Azure, a file too many', "$dir/azure", '22P04', qr/"\Q$stray\E" is in no manifest/);
 unlink $stray or die;
+# Runs of a month arrive in any order: the newest stays.
+my $older = "$dir/azure/export/20250501-20250531/b-1/manifest.json";
+sub arrives
+{
+	my ($path, $options) = @_;
+	my ($rc, $out, $err) = $node->psql('postgres',
+		"SELECT rows_stored FROM focus_load('$path', source => 'exports', mode => 'replace'$options)");
+
+	return $rc == 0 ? $out : $err =~ s/\n/ /gr;
+}
+$node->safe_psql('postgres', q{SELECT focus_unload(deliveryid) FROM (SELECT DISTINCT deliveryid FROM focus_loads WHERE state = 'current') l});
+is(arrives($newest, ''), '2', 'order: a run');
+like(arrives($older, ''), qr/ERROR:  "\Q$older\E" is older than what is loaded of billing period 2025-05 of source "exports" .*run at 2025-05-02 10:00:00 UTC, load \d+ of one at 2025-05-03 10:00:00 UTC.*force => true/,
+	'order: one before is refused');
+is(arrives($older, ', force => true'), '2', 'order: unless it is forced');
+is(arrives($newest, ', force => true'), '2', 'order: the newest again');
+like(arrives("$dir/runs/metadata/BILLING_PERIOD=2025-03/2025-03-03T01:00:00.000Z-a/runs-Manifest.json", ''), qr/^2$/, 'order: AWS');
+like(arrives("$dir/runs/metadata/BILLING_PERIOD=2025-03/2025-03-01T01:00:00.000Z-z/runs-Manifest.json", ''),
+	qr/is older than what is loaded of billing period 2025-03.*run at 2025-03-01 01:00:00 UTC/, 'order: AWS, one before');
+is($node->safe_psql('postgres', q{SELECT DISTINCT run_at AT TIME ZONE 'UTC' FROM focus_loads WHERE state <> 'removed' AND run_at < '2025-05-04' AND billingperiodstart > '2025-02-02' ORDER BY 1}),
+	"2025-03-03 01:00:00\n2025-05-02 10:00:00\n2025-05-03 10:00:00", 'order: the log has the time of each run');
+
+# The time of a run is an instant, however it is written.
+azure_run('b-1', '2025-05-03T12:30:00.0+02:00', costs => [ 1, 3 ]);
+is(loads('Azure, a zone', "$dir/azure"), '2|4', 'Azure: half past ten is after ten');
+azure_run('b-1', '2025-05-03T09:59:59.9999999', costs => [ 1, 2 ]);
+is(loads('Azure, no zone', "$dir/azure"), '2|30', 'Azure: without a zone it is UTC');
+azure_run('b-1', 'yesterday', costs => [ 1, 2 ]);
+fails('Azure, no instant', "$dir/azure", '22P04', qr/cannot tell which of the manifests/);
+azure_run('b-1', '2025-05-02T10:00:00.0Z', costs => [ 1, 2 ]);
 my $untimed = azure_run('d-4', undef, costs => [ 5 ]);
 fails('Azure, no time', "$dir/azure", '22P04', qr/cannot tell which of the manifests "[^"]*" and "[^"]*" is newer.*Pass the path/);
 is(loads('Azure, no time, by manifest', $untimed), '1|5', 'Azure: a manifest alone needs no time');
