@@ -123,12 +123,12 @@ static void
 read_options(ParseState *pstate, const CopyStmt *stmt, FocusDeliveryOptions *options)
 {
 	ListCell   *cell;
-	bool		seen[7] = {0};
+	bool		seen[8] = {0};
 
 	foreach(cell, stmt->options)
 	{
 		DefElem    *option = lfirst_node(DefElem, cell);
-		static const char *const names[7] = {"format", "source", "mode", "provider", "focus_version", "reject_limit", "strict"};
+		static const char *const names[8] = {"format", "source", "mode", "provider", "focus_version", "reject_limit", "strict", "mapping"};
 		int			which = 0;
 
 		while (which < lengthof(names) && strcmp(option->defname, names[which]) != 0)
@@ -137,7 +137,7 @@ read_options(ParseState *pstate, const CopyStmt *stmt, FocusDeliveryOptions *opt
 			ereport(ERROR,
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("COPY option \"%s\" is not valid in FOCUS format", option->defname),
-					 errhint("Valid options are source, mode, provider, focus_version, reject_limit and strict."),
+					 errhint("Valid options are source, mode, provider, focus_version, reject_limit, strict and mapping."),
 					 parser_errposition(pstate, option->location)));
 		if (seen[which])
 			ereport(ERROR,
@@ -164,6 +164,9 @@ read_options(ParseState *pstate, const CopyStmt *stmt, FocusDeliveryOptions *opt
 				break;
 			case 6:
 				options->strict = defGetBoolean(option);
+				break;
+			case 7:
+				options->mapping = defGetString(option);
 				break;
 			default:
 				options->reject_limit = defGetInt64(option);

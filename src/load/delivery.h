@@ -26,6 +26,8 @@ typedef struct FocusDeliveryOptions
 	char	   *focus_version;
 	int64		reject_limit;	/* -1: none */
 	bool		strict;			/* what would be a finding rejects the row */
+	char	   *mapping;		/* for files that are not FOCUS */
+	char	   *query;			/* that gives the rows, instead of files */
 } FocusDeliveryOptions;
 
 /* The rows of one source and billing period. */
@@ -64,6 +66,9 @@ typedef struct FocusDelivery
 	int64		bytes;
 	int64		rows_rejected;
 	int64		rows_replaced;
+
+	/* what the row at work was read from, if that is not FOCUS; else NULL */
+	Jsonb	   *record;
 
 	/*
 	 * A part meets earlier loads and nobody said what to do.  No more rows

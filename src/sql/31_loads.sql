@@ -39,6 +39,7 @@ CREATE TABLE focus_loads
 	content_sha256		text NOT NULL,
 	provider			text,
 	focus_version		text,
+	mapping				text,
 	rows_stored			bigint NOT NULL,
 	rows_rejected		bigint NOT NULL,
 	totals				jsonb NOT NULL,
@@ -80,6 +81,8 @@ COMMENT ON COLUMN focus_loads.provider IS
 'Provider as passed, or as the column names tell.';
 COMMENT ON COLUMN focus_loads.focus_version IS
 'FOCUS version as passed, or as the column names tell.';
+COMMENT ON COLUMN focus_loads.mapping IS
+'Mapping by which it was read. NULL: it was FOCUS.';
 COMMENT ON COLUMN focus_loads.rows_stored IS
 'Rows stored in the dataset.';
 COMMENT ON COLUMN focus_loads.rows_rejected IS
@@ -102,9 +105,9 @@ CREATE TABLE focus_rejected_rows
 	value			text,
 	sqlstate		text NOT NULL,
 	message			text NOT NULL,
-	record			jsonb NOT NULL,
-	PRIMARY KEY (loadid, file, line)
+	record			jsonb NOT NULL
 );
+CREATE INDEX focus_rejected_rows_load_index ON focus_rejected_rows (loadid, file, line);
 COMMENT ON TABLE focus_rejected_rows IS
 'Quarantine: rows of deliveries that could not be stored.';
 COMMENT ON COLUMN focus_rejected_rows.loadid IS
@@ -122,7 +125,7 @@ COMMENT ON COLUMN focus_rejected_rows.sqlstate IS
 COMMENT ON COLUMN focus_rejected_rows.message IS
 'The reason.';
 COMMENT ON COLUMN focus_rejected_rows.record IS
-'The whole row: header name and text of each cell; cells beyond the header, and the text of what is no JSON object, are named #n.';
+'The whole row: header name and text of each cell, of a file that a mapping reads those that are not empty; cells beyond the header, and the text of what is no JSON object, are named #n.';
 
 CREATE TABLE focus_load_findings
 (

@@ -1,0 +1,140 @@
+# Files of the shared folder that are not FOCUS are loaded by their mappings.
+# What is stored, rejected and read leniently of each is written here; a reader
+# of our own, which knows nothing of the loader, adds up the file's own cost
+# column, and the sums have to be equal.
+
+use strict;
+use warnings;
+
+use Math::BigInt;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $folder = ($ENV{FOCUS_SHARED} // '') . '/data';
+plan skip_all => 'FOCUS_SHARED/data is not there' unless -d $folder;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION focus');
+
+# Rows of a CSV text as lists of cells.
+sub rows_of
+{
+	my ($text) = @_;
+	my @rows = ([]);
+	my ($cell, $quoted, $i) = ('', 0, 0);
+
+	$text =~ s/^\xef\xbb\xbf//;
+	while ($i < length $text)
+	{
+		my $c = substr($text, $i++, 1);
+
+		if ($quoted)
+		{
+			if ($c ne '"') { $cell .= $c; }
+			elsif (substr($text, $i, 1) eq '"') { $cell .= '"'; $i++; }
+			else { $quoted = 0; }
+		}
+		elsif ($c eq '"') { $quoted = 1; }
+		elsif ($c eq ',') { push @{ $rows[-1] }, $cell; $cell = ''; }
+		elsif ($c eq "\n" || $c eq "\r")
+		{
+			push @{ $rows[-1] }, $cell;
+			push @rows, [];
+			$cell = '';
+		}
+		else { $cell .= $c; }
+	}
+	push @{ $rows[-1] }, $cell;
+	return grep { @$_ > 1 || $_->[0] ne '' } @rows;
+}
+
+# A number as an integer of 10 ** -40; undef for what is none.
+sub scaled
+{
+	my ($text) = @_;
+
+	return undef unless $text =~ /^\s*(-?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?\s*$/ && "$2$3" ne '';
+	my $zeros = 40 - length($3) + ($4 // 0);
+	die "number \"$text\" is too fine for this test" if $zeros < 0;
+	return Math::BigInt->new("$1$2$3" . '0' x $zeros);
+}
+
+# Number of rows, and the sum of a column over them, of a CSV file.
+sub read_independently
+{
+	my ($path, $column) = @_;
+	my ($header, @rows) = rows_of(slurp_file($path));
+	my ($at) = grep { $header->[$_] eq $column } 0 .. $#$header;
+	my $sum = Math::BigInt->new(0);
+
+	die "no column $column in $path" unless defined $at;
+	for my $row (@rows)
+	{
+		$sum += scaled($row->[$at] // '') // 0;
+	}
+	return (scalar(@rows), $sum);
+}
+
+# Loads a file and says what is in the row of the list below.
+sub check_file
+{
+	my ($file, %expected) = @_;
+	my $path = "$folder/$file";
+
+  SKIP:
+	{
+		skip "$file is not there", 1 unless -e $path;
+		my ($rc, $out, $err) = $node->psql('postgres',
+			"SELECT rows_stored, rows_rejected, totals FROM focus_load('$path', source => '$file')");
+
+		is($rc, 0, "$file loads") or diag($err);
+		is($out, join('|', @expected{qw(stored rejected totals)}), "$file: rows stored and rejected, totals");
+		is($node->safe_psql('postgres', "SELECT DISTINCT mapping FROM focus_loads WHERE source = '$file'"),
+			$expected{mapping}, "$file: is recognised");
+		is($node->safe_psql('postgres', qq{
+			SELECT string_agg(columnname || ': ' || finding || ': ' || occurrences, E'\n' ORDER BY columnname COLLATE "C", finding)
+			FROM focus_load_findings WHERE deliveryid IN (SELECT deliveryid FROM focus_loads WHERE source = '$file')}),
+			join("\n", @{ $expected{findings} // [] }), "$file: what was read leniently or left out");
+		is($node->safe_psql('postgres', qq{
+			SELECT DISTINCT message FROM focus_rejected_rows JOIN focus_loads USING (loadid) WHERE source = '$file'}),
+			$expected{message} // '', "$file: why rows are rejected");
+		if (defined $expected{cost})
+		{
+			my ($rows, $sum) = read_independently($path, $expected{cost});
+
+			is($expected{stored} + $expected{rejected} + ($expected{left_out} // 0), $rows, "$file: each row is accounted for");
+			is($node->safe_psql('postgres', qq{
+				SELECT trunc(coalesce(sum(@{[$expected{column} // 'billedcost']}), 0) * 1e40) FROM focus_cost_and_usage
+				JOIN focus_loads ON loadid = x_loadid WHERE source = '$file'}), $sum, "$file: the sum of $expected{cost}")
+				unless $expected{rejected} > 0;
+		}
+		foreach my $query (sort keys %{ $expected{queries} // {} })
+		{
+			is($node->safe_psql('postgres', "WITH f AS (SELECT c.* FROM focus_cost_and_usage c JOIN focus_loads ON loadid = x_loadid WHERE source = '$file') $query"),
+				$expected{queries}{$query}, "$file: $query");
+		}
+		is($node->safe_psql('postgres', "SET client_min_messages = error; SELECT rows_stored + rows_rejected FROM focus_load('$path', source => '$file')"),
+			0, "$file again changes nothing");
+		$node->safe_psql('postgres', "SELECT focus_unload(deliveryid) FROM focus_loads WHERE source = '$file' LIMIT 1");
+	}
+	return;
+}
+
+check_file('aws/native_cur_sample_anonymous.csv', mapping => 'aws-cur', cost => 'lineItem/UnblendedCost',
+	stored => 1281, rejected => 0,
+	totals => '{"USD": {"rows": 1281, "billedcost": 1.68230869740, "effectivecost": 1.68230869740}}',
+	queries => {
+		'SELECT chargecategory, count(*), sum(listcost) FROM f GROUP BY 1 ORDER BY 1' => "Tax|12|0.08\nUsage|1269|3.35617269490",
+		'SELECT servicename, count(*) FROM f GROUP BY 1 ORDER BY 2 DESC LIMIT 2' => "Amazon Simple Storage Service|799\nAWS Glue|99" });
+check_file('aws/native_koku_cur_2023-06-01.csv', mapping => 'aws-cur', cost => 'lineItem/UnblendedCost',
+	stored => 3, rejected => 0, findings => [ map { "$_: time without a zone read as UTC: 3" } qw(ChargePeriodEnd ChargePeriodStart) ],
+	totals => '{"NOK": {"rows": 3, "billedcost": 30, "effectivecost": 0.3}}');
+# rows have a field less than the header
+check_file('aws/native_koku_test_cur.csv', mapping => 'aws-cur', cost => 'lineItem/UnblendedCost',
+	stored => 0, rejected => 19, totals => '{}', message => 'row has 130 fields, the header has 131');
+
+$node->stop;
+done_testing();
