@@ -136,5 +136,41 @@ check_file('aws/native_koku_cur_2023-06-01.csv', mapping => 'aws-cur', cost => '
 check_file('aws/native_koku_test_cur.csv', mapping => 'aws-cur', cost => 'lineItem/UnblendedCost',
 	stored => 0, rejected => 19, totals => '{}', message => 'row has 130 fields, the header has 131');
 
+# Azure
+my $us_date = 'ChargePeriodStart: date read as month/day/year';
+my $no_braces = 'Tags: tags read from pairs without braces';
+check_file('azure/native_EA_ActualCost_Small.csv', mapping => 'azure-cost', cost => 'Cost',
+	stored => 11, rejected => 0, findings => [ "$us_date: 11", "$no_braces: 9" ],
+	totals => '{"USD": {"rows": 11, "billedcost": 8.5450077867419368, "effectivecost": 5.2950077867419368}}',
+	queries => { "SELECT chargecategory, sum(billedcost), sum(effectivecost) FROM f WHERE commitmentdiscountid IS NOT NULL GROUP BY 1" => 'Purchase|3.25|0' });
+check_file('azure/native_EA_NoRows.csv', mapping => 'azure-cost', cost => 'Cost', stored => 0, rejected => 0, totals => '{}');
+check_file('azure/native_ea_sample_anonymous.csv', mapping => 'azure-cost', cost => 'CostInBillingCurrency',
+	stored => 27, rejected => 0, findings => [ "$us_date: 27", "$no_braces: 27" ],
+	totals => '{"CAD": {"rows": 27, "billedcost": 1.26136926505726, "effectivecost": 1.26136926505726}}');
+check_file('azure/native_headerset_BOM.csv', mapping => 'azure-cost', cost => 'PreTaxCost',
+	stored => 0, rejected => 1, totals => '{}', message => 'row has no cost');
+check_file('azure/native_headerset_Enterprise.csv', mapping => 'azure-cost', cost => 'CostInBillingCurrency',
+	stored => 1, rejected => 0, findings => [ "$us_date: 1", "$no_braces: 1" ],
+	totals => '{"CAD": {"rows": 1, "billedcost": 0, "effectivecost": 0}}');
+check_file('azure/native_headerset_EnterpriseCamel.csv', mapping => 'azure-cost', cost => 'costInBillingCurrency',
+	stored => 1, rejected => 0, findings => [ "$us_date: 1" ],
+	totals => '{"USD": {"rows": 1, "billedcost": 0.012, "effectivecost": 0.012}}');
+check_file('azure/native_headerset_PayAsYouGo.csv', mapping => 'azure-cost', cost => 'PreTaxCost',
+	stored => 1, rejected => 0, findings => [ 'ChargePeriodStart: date without a time read as midnight UTC: 1' ],
+	totals => '{"USD": {"rows": 1, "billedcost": 0.075, "effectivecost": 0.075}}');
+# MC is no currency
+check_file('azure/native_koku_azure_version_2.csv', mapping => 'azure-cost', cost => 'CostInBillingCurrency',
+	stored => 0, rejected => 5, totals => '{}', message => 'not a currency code of three letters');
+check_file('azure/native_koku_costreport_v1.csv', mapping => 'azure-cost', cost => 'PreTaxCost',
+	stored => 3, rejected => 0, findings => [ 'ChargePeriodStart: time without a zone read as UTC: 3' ],
+	totals => '{"USD": {"rows": 3, "billedcost": 0.00011016, "effectivecost": 0.00011016}}');
+# it names no currency
+check_file('azure/native_spruce_iso-dates.csv', mapping => 'azure-cost', cost => 'CostInBillingCurrency',
+	stored => 2, rejected => 0, findings => [ 'ChargePeriodStart: date without a time read as midnight UTC: 2', "$no_braces: 1" ],
+	totals => '{"XXX": {"rows": 2, "billedcost": 2.258747, "effectivecost": 2.258747}}');
+# rows have a field less than the header
+check_file('azure/native_values_Template.csv', mapping => 'azure-cost', cost => 'costinbillingcurrency',
+	stored => 0, rejected => 87, totals => '{}', message => 'row has 10 fields, the header has 11');
+
 $node->stop;
 done_testing();
