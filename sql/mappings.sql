@@ -1,4 +1,8 @@
 -- Files that are not FOCUS, and mappings of one's own.
+\set main :DBNAME
+CREATE DATABASE regress_focus_mappings TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
+\c regress_focus_mappings
+CREATE EXTENSION focus;
 LOAD 'focus';
 SET TimeZone = 'Asia/Tokyo';
 SET DateStyle = 'German';
@@ -60,7 +64,7 @@ COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power', mode 'r
 Month,Meter,kWh,Price per kWh
 2026-09,A,10,0.30
 \.
-UPDATE focus_mapping_columns SET expression = expression || E'\n* 2' WHERE columnname = 'BilledCost';
+UPDATE focus_mapping_columns SET expression = expression || E'\n* 2' WHERE mapping = 'power' AND columnname = 'BilledCost';
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power', mode 'replace');
 Month,Meter,kWh,Price per kWh
 2026-09,A,10,0.30
@@ -177,3 +181,6 @@ UPDATE focus_mapping_columns SET expression = 'evil()';
 RESET ROLE;
 DROP ROLE regress_focus_mapper;
 DROP TABLE reading;
+
+\c :main
+DROP DATABASE regress_focus_mappings;

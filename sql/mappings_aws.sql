@@ -1,4 +1,8 @@
 -- Mapping aws-cur: split cost allocation in a report of AWS, CUR 2.0.
+\set main :DBNAME
+CREATE DATABASE regress_focus_mappings TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
+\c regress_focus_mappings
+CREATE EXTENSION focus;
 LOAD 'focus';
 SET TimeZone = 'UTC';
 
@@ -48,3 +52,6 @@ SELECT sum(billedcost) = 1.00 + 0.25 + 2 - 2 + 0 + 1 + 0.5 + 0.5 + 1.5 + 52.08 +
 -- The raw lines stay.
 SELECT x_columns ->> 'split_line_item_unused_cost' AS unused FROM focus_cost_and_usage
 WHERE allocatedresourcename = 'shop/web-0' ORDER BY 1;
+
+\c :main
+DROP DATABASE regress_focus_mappings;

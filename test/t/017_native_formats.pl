@@ -172,5 +172,32 @@ check_file('azure/native_spruce_iso-dates.csv', mapping => 'azure-cost', cost =>
 check_file('azure/native_values_Template.csv', mapping => 'azure-cost', cost => 'costinbillingcurrency',
 	stored => 0, rejected => 87, totals => '{}', message => 'row has 10 fields, the header has 11');
 
+# Google Cloud, Oracle
+check_file('gcp/native_koku_2022-08-01_5.csv', mapping => 'gcp-billing', cost => 'cost', column => 'contractedcost',
+	stored => 9, rejected => 0,
+	findings => [ map { "$_: date and time not written as YYYY-MM-DDThh:mm:ssZ: 9" } qw(ChargePeriodEnd ChargePeriodStart) ],
+	totals => '{"USD": {"rows": 9, "billedcost": 0.000012, "effectivecost": 0.000012}}',
+	queries => { q{SELECT billingperiodstart AT TIME ZONE 'UTC', sum(pricingquantity) FROM f GROUP BY 1} => '2022-08-01 00:00:00|0.000302815' });
+check_file('oci/native_reports_cost-csv_0000000030000269.csv', mapping => 'oci-cost', cost => 'cost/myCost',
+	stored => 506, rejected => 0, findings => [ 'ChargePeriodStart: date and time not written as YYYY-MM-DDThh:mm:ssZ: 506' ],
+	totals => '{"USD": {"rows": 506, "billedcost": 2.523589325400648027, "effectivecost": 2.523589325400648027}}',
+	queries => { q{SELECT count(*) FILTER (WHERE tags['Valtest.Cat'] = 'boots'), count(*) FILTER (WHERE tags['DevRel\redbull-analytics-hol-4cb4.release'] = '1.0'), count(DISTINCT subaccountname) FROM f} => '74|6|2' });
+
+# AI providers and gateways
+check_file('ai/openai_organization_costs_example.json', mapping => 'openai-cost', stored => 1, rejected => 0,
+	totals => '{"USD": {"rows": 1, "billedcost": 0.06, "effectivecost": 0.06}}',
+	queries => { q{SELECT chargeperiodstart AT TIME ZONE 'UTC', chargeperiodend AT TIME ZONE 'UTC' FROM f} => '2024-11-01 00:00:00|2024-11-02 00:00:00' });
+# 123.78912 cents
+check_file('ai/anthropic_cost_report_example.json', mapping => 'anthropic-cost', stored => 1, rejected => 0,
+	totals => '{"USD": {"rows": 1, "billedcost": 1.2378912, "effectivecost": 1.2378912}}',
+	queries => { q{SELECT skumeter, skupricedetails['ModelId'], subaccountid FROM f} => 'Input Tokens|claude-opus-5|wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ' });
+check_file('ai/anthropic_usage_report_messages_example.json', mapping => 'anthropic-usage', stored => 6, rejected => 0,
+	totals => '{"XXX": {"rows": 6, "billedcost": 0, "effectivecost": 0}}',
+	queries => { q{SELECT skumeter, sum(consumedquantity) FROM f GROUP BY 1 ORDER BY skumeter COLLATE "C"} =>
+		"Cache Read Input Tokens|200\nCache Write Input Tokens|1500\nInput Tokens|1500\nOutput Tokens|500\nWeb Searches|10" });
+check_file('ai/litellm_spend_logs_payload.json', mapping => 'litellm', stored => 2, rejected => 0,
+	totals => '{"USD": {"rows": 2, "billedcost": 0.00022500000000000002, "effectivecost": 0.00022500000000000002}}',
+	queries => { q{SELECT skumeter, consumedquantity, billedcost FROM f ORDER BY 1} => "Input Tokens|10|0.000025\nOutput Tokens|20|0.00020000000000000002" });
+
 $node->stop;
 done_testing();
