@@ -61,8 +61,8 @@ $$
 			AND i.begins = @extschema@.focus_instant(c.cells ->> 'lineitemusagestartdate')
 		WHERE c.cells ->> 'lineitemlineitemtype' IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
 		AND c.cells ->> 'lineitemusagetype' ~ '(Box|Spot|Dedicated)Usage'
-		AND c.effective >= 0 AND c.effective < 'NaN' AND c.billed < 'NaN'
-		AND c.listed < 'NaN' AND c.contracted < 'NaN' AND c.quantity < 'NaN'
+		AND c.effective >= 0 AND c.effective < 'NaN' AND coalesce(c.billed, 0) < 'NaN'
+		AND coalesce(c.listed, 0) < 'NaN' AND coalesce(c.contracted, 0) < 'NaN' AND coalesce(c.quantity, 0) < 'NaN'
 	),
 	-- The parts of each, and what no part takes: the unused share of it.
 	share AS

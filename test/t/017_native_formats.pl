@@ -199,5 +199,55 @@ check_file('ai/litellm_spend_logs_payload.json', mapping => 'litellm', stored =>
 	totals => '{"USD": {"rows": 2, "billedcost": 0.00022500000000000002, "effectivecost": 0.00022500000000000002}}',
 	queries => { q{SELECT skumeter, consumedquantity, billedcost FROM f ORDER BY 1} => "Input Tokens|10|0.000025\nOutput Tokens|20|0.00020000000000000002" });
 
+# Kubernetes; a row of pod usage is one of CPU and one of memory
+check_file('kubernetes/opencost_csv_export_basic.csv', mapping => 'opencost-csv', cost => 'TotalCost', column => 'effectivecost',
+	stored => 1, rejected => 0, findings => [ 'ChargePeriodStart: date without a time read as midnight UTC: 1' ],
+	totals => '{"XXX": {"rows": 1, "billedcost": 0, "effectivecost": 4.6000000000000005}}');
+check_file('kubernetes/kubecost_allocation_flexera_exporter.json', mapping => 'opencost', stored => 1, rejected => 0,
+	totals => '{"XXX": {"rows": 1, "billedcost": 0, "effectivecost": 0.0246}}',
+	queries => { q{SELECT resourceid, resourcename, tags['crosscharge_aks'], chargeperiodend AT TIME ZONE 'UTC' FROM f} =>
+		'nonprod-cluster/fish/fleet-agent-7bccbd54bc-zn8b8/fleet-agent|fleet-agent|crosscharge|2023-10-16 00:00:00' });
+check_file('kubernetes/koku_ocp_pod_usage_february-2019.csv', mapping => 'openshift-usage', stored => 960, rejected => 0,
+	findings => [ (map { "$_: date and time not written as YYYY-MM-DDThh:mm:ssZ: 960" } qw(BillingPeriodEnd BillingPeriodStart ChargePeriodEnd ChargePeriodStart)),
+		'Tags: tags read from k:v pairs: 960' ],
+	totals => '{"XXX": {"rows": 960, "billedcost": 0, "effectivecost": 0}}');
+SKIP:
+{
+	my $file = 'kubernetes/koku_ocp_pod_usage_february-2019.csv';
+	skip "$file is not there", 2 unless -e "$folder/$file";
+	$node->safe_psql('postgres', "SELECT rows_stored FROM focus_load('$folder/$file', source => 'ocp')");
+	foreach my $pair ([ 'CPU', 'pod_usage_cpu_core_seconds' ], [ 'Memory', 'pod_usage_memory_byte_seconds' ])
+	{
+		my ($meter, $column) = @$pair;
+		my ($rows, $sum) = read_independently("$folder/$file", $column);
+		is($node->safe_psql('postgres', qq{
+			SELECT count(*), trunc(sum(consumedquantity) * 1e40) FROM focus_cost_and_usage WHERE skumeter = '$meter'}),
+			"$rows|$sum", "$file: the sum of $column");
+	}
+}
+
+# What no mapping is for is refused, with a hint.
+my $no_focus = qr/ERROR: .*is not a FOCUS file.*HINT: .*focus_mappings/s;
+my $no_period = qr/ERROR: .*has no column "BillingPeriodStart".*HINT: .*focus_mappings/s;
+my %refused = (
+	'ai/azure_openai_batch_token_generation_log.csv' => $no_focus,
+	'kubernetes/dcgm_dcp-metrics-included.csv' => $no_focus,
+	'kubernetes/dcgm_default-counters.csv' => $no_focus,
+	'kubernetes/koku_ocp_manifest.json' => qr/ERROR: .*is not a manifest that is known/,
+	'kubernetes/opencost_pricing_schema.csv' => $no_period,
+	'kubernetes/opencost_pricing_schema_case.csv' => $no_period,
+	'kubernetes/opencost_pricing_schema_pv.csv' => $no_period,
+	'kubernetes/opencost_pricing_schema_region.csv' => $no_period);
+foreach my $file (sort keys %refused)
+{
+  SKIP:
+	{
+		skip "$file is not there", 2 unless -e "$folder/$file";
+		my ($rc, $out, $err) = $node->psql('postgres', "SELECT focus_load('$folder/$file', source => '$file')");
+		like($err, $refused{$file}, "$file is refused");
+		is($node->safe_psql('postgres', "SELECT count(*) FROM focus_loads WHERE source = '$file'"), 0, "$file leaves nothing");
+	}
+}
+
 $node->stop;
 done_testing();
