@@ -39,13 +39,13 @@ CREATE TABLE focus_loads
 	content_sha256		text NOT NULL,
 	provider			text,
 	focus_version		text,
-	mapping				text,
 	rows_stored			bigint NOT NULL,
 	rows_rejected		bigint NOT NULL,
 	totals				jsonb NOT NULL,
 	started_at			timestamptz NOT NULL,
 	finished_at			timestamptz NOT NULL,
-	loaded_by			name NOT NULL DEFAULT current_user
+	loaded_by			name NOT NULL DEFAULT current_user,
+	mapping				text
 );
 CREATE INDEX focus_loads_period_index ON focus_loads (dataset, source, billingperiodstart);
 CREATE INDEX focus_loads_content_index ON focus_loads (content_sha256);
@@ -81,8 +81,6 @@ COMMENT ON COLUMN focus_loads.provider IS
 'Provider as passed, or as the column names tell.';
 COMMENT ON COLUMN focus_loads.focus_version IS
 'FOCUS version as passed, or as the column names tell.';
-COMMENT ON COLUMN focus_loads.mapping IS
-'Mapping by which it was read. NULL: it was FOCUS.';
 COMMENT ON COLUMN focus_loads.rows_stored IS
 'Rows stored in the dataset.';
 COMMENT ON COLUMN focus_loads.rows_rejected IS
@@ -95,6 +93,8 @@ COMMENT ON COLUMN focus_loads.finished_at IS
 'When its last row had been stored.';
 COMMENT ON COLUMN focus_loads.loaded_by IS
 'Role that loaded it.';
+COMMENT ON COLUMN focus_loads.mapping IS
+'Mapping by which it was read. NULL: it was FOCUS.';
 
 CREATE TABLE focus_rejected_rows
 (
