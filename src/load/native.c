@@ -102,9 +102,12 @@ char *
 focus_native_recognise(const FocusDelivery *delivery, const FocusRow *names, const FocusRow *first, const char *file)
 {
 	const char *wanted = delivery->options.mapping;
-	List	   *fitting = focus_mapping_fitting(delivery, names, first);
+	List	   *fitting;
 	ListCell   *cell;
 
+	if (wanted == NULL && is_focus(names))
+		return NULL;
+	fitting = focus_mapping_fitting(delivery, names, first);
 	foreach(cell, fitting)
 	{
 		if (wanted != NULL && strcmp(lfirst(cell), wanted) == 0)
@@ -121,7 +124,7 @@ focus_native_recognise(const FocusDelivery *delivery, const FocusRow *names, con
 				 ? errhint("It fits mapping \"%s\".", (char *) linitial(fitting))
 				 : errhint("Column detect of focus_mappings tells what each mapping needs.")));
 	}
-	if (fitting == NIL || is_focus(names))
+	if (fitting == NIL)
 		return NULL;
 	if (list_length(fitting) > 1)
 		ereport(ERROR,
