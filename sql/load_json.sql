@@ -142,6 +142,22 @@ COPY focus_contract_commitment FROM STDIN WITH (FORMAT focus, source 'commitment
 \.
 SELECT contractid, contractcommitmentcost FROM focus_contract_commitment;
 
+-- Objects that take several lines, one behind the other
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'spread');
+{
+  "BilledCost": 1,
+  "BillingPeriodStart": "2025-01-01T00:00:00Z",
+  "Tags": {
+    "a": "}"
+  }
+}
+{ "BilledCost": 2,
+  "BillingPeriodStart": "2025-01-01T00:00:00Z" }{"BilledCost": 4, "BillingPeriodStart": "x"}
+{"BilledCost": 8, "BillingPeriodStart": "2025-01-01T00:00:00Z", "ServiceName": "late"}
+\.
+SELECT billedcost, servicename, tags FROM focus_cost_and_usage JOIN focus_loads ON loadid = x_loadid WHERE source = 'spread' ORDER BY 1;
+SELECT line, columnname, value FROM focus_rejected_rows JOIN focus_loads USING (loadid) WHERE source = 'spread';
+
 -- Files that are refused as a whole
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
 {"a": 1, "b": 2}
@@ -153,9 +169,19 @@ COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
 {"ServiceName": "no cost", "BillingPeriodStart": "2025-01-01T00:00:00Z"}
 \.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
+{"BilledCost": 1, BillingPeriodStart: "2025-01-01T00:00:00Z"}
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
 {
   "BilledCost": 1,
   "BillingPeriodStart": "2025-01-01T00:00:00Z"
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');
+{
+  "BilledCost": 1,
+  "BillingPeriodStart": "2025-01-01T00:00:00Z"
+},
+{
 }
 \.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'refused');

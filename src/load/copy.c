@@ -122,13 +122,15 @@ dataset_of(Oid relid)
 static void
 read_options(ParseState *pstate, const CopyStmt *stmt, FocusDeliveryOptions *options)
 {
+	static const char *const names[] = {
+		"format", "source", "mode", "provider", "focus_version", "reject_limit", "strict", "force", "mapping"
+	};
+	bool		seen[lengthof(names)] = {0};
 	ListCell   *cell;
-	bool		seen[8] = {0};
 
 	foreach(cell, stmt->options)
 	{
 		DefElem    *option = lfirst_node(DefElem, cell);
-		static const char *const names[8] = {"format", "source", "mode", "provider", "focus_version", "reject_limit", "strict", "force"};
 		int			which = 0;
 
 		while (which < lengthof(names) && strcmp(option->defname, names[which]) != 0)
@@ -137,7 +139,7 @@ read_options(ParseState *pstate, const CopyStmt *stmt, FocusDeliveryOptions *opt
 			ereport(ERROR,
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("COPY option \"%s\" is not valid in FOCUS format", option->defname),
-					 errhint("Valid options are source, mode, provider, focus_version, reject_limit, strict and force."),
+					 errhint("Valid options are source, mode, provider, focus_version, reject_limit, strict, force and mapping."),
 					 parser_errposition(pstate, option->location)));
 		if (seen[which])
 			ereport(ERROR,
@@ -167,6 +169,9 @@ read_options(ParseState *pstate, const CopyStmt *stmt, FocusDeliveryOptions *opt
 				break;
 			case 7:
 				options->force = defGetBoolean(option);
+				break;
+			case 8:
+				options->mapping = defGetString(option);
 				break;
 			default:
 				options->reject_limit = defGetInt64(option);

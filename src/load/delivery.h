@@ -27,6 +27,8 @@ typedef struct FocusDeliveryOptions
 	int64		reject_limit;	/* -1: none */
 	bool		strict;			/* what would be a finding rejects the row */
 	bool		force;			/* older or much smaller than what it replaces */
+	char	   *mapping;		/* for files that are not FOCUS */
+	char	   *query;			/* that gives the rows, instead of files */
 } FocusDeliveryOptions;
 
 /* The rows of one source and billing period. */
@@ -73,6 +75,9 @@ typedef struct FocusDelivery
 	int64		bytes_total;	/* 0: not known */
 	int64		rows_rejected;
 	int64		rows_replaced;
+
+	/* what the row at work was read from, if that is not FOCUS; else NULL */
+	Jsonb	   *record;
 
 	/*
 	 * A part meets earlier loads and nobody said what to do, or would change a

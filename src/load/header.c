@@ -235,13 +235,15 @@ focus_header_require(const FocusHeader *header, const char *file, bool strict)
 				 errmsg("\"%s\" has no column \"BillingPeriodStart\"", file),
 				 strict
 				 ? errdetail("Without it a row belongs to no billing period, and a later delivery could not replace it.")
-				 : errdetail("Without it, or \"ChargePeriodStart\" instead, a row belongs to no billing period, and a later delivery could not replace it.")));
+				 : errdetail("Without it, or \"ChargePeriodStart\" instead, a row belongs to no billing period, and a later delivery could not replace it."),
+				 errhint("If the file is not FOCUS, name a mapping of focus_mappings.")));
 	for (int i = 0; i < lengthof(costs); i++)
 		has_cost |= header->fields[focus_dataset_column(dataset, costs[i])] >= 0;
 	if (!has_cost)
 		ereport(ERROR,
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file)));
+				 errmsg("\"%s\" has none of the columns \"BilledCost\", \"EffectiveCost\", \"ListCost\" and \"ContractedCost\"", file),
+				 errhint("If the file is not FOCUS, name a mapping of focus_mappings.")));
 }
 
 /* The cell of a dataset's column; an empty one if there is none. */
@@ -373,7 +375,8 @@ recognise_dataset(const FocusHeader *header, const char *file)
 				 errmsg("\"%s\" is not a FOCUS file: its first line names no FOCUS column", file),
 				 errdetail("The line has %d fields, the first is \"%.64s\".",
 						   header->nfields, header->names[0]),
-				 errhint("A FOCUS file is comma-separated and begins with a header line, or its first JSON object has the columns as keys.")));
+				 errhint("A FOCUS file is comma-separated and begins with a header line, or its first JSON object has the columns as keys. "
+						 "Files of another format need a mapping; focus_mappings has those that there are.")));
 	return &focus_cost_and_usage;
 }
 

@@ -1,13 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * json_reader.c
- *	  JSON Lines, or an array of JSON objects -> rows of fields.
+ *	  JSON Lines, JSON objects, or an array of them -> rows of fields.
  *
  * The rows are those of a CSV file that has a column for each key.  Keys
  * become columns as they are met: before the first row, and before each row
  * that brings new keys, on_names gets the names of all columns so far, which
  * keep their places.  A row has a field for each of them; those that its object
  * lacks are empty.
+ *
+ * Where the first line ends inside an object, objects take several lines and
+ * follow each other.
  *
  * A line that is not an object becomes a row with one field, the line, and the
  * reason in row->broken.  So does an object of an array that is not well-formed
@@ -42,6 +45,7 @@ typedef struct Reader
 	FocusRowCallback on_row;
 	void	   *arg;
 	int64		line;			/* of the first unused byte, from 1 */
+	bool		is_spread;		/* objects take several lines */
 
 	/* bytes that have been read; those up to at are used */
 	char	   *bytes;
@@ -64,6 +68,8 @@ static void read_lines(Reader *reader);
 static void take_line(Reader *reader, const char *text, size_t len);
 static void read_array(Reader *reader);
 static bool take_element(Reader *reader);
+static bool is_spread(Reader *reader);
+static void read_objects(Reader *reader);
 static void require_end(Reader *reader);
 static void take_object(Reader *reader, const char *text, size_t len);
 static bool place_members(Reader *reader);
@@ -105,6 +111,8 @@ focus_json_read(FocusInput *input, FocusBytesCallback on_bytes,
 		reader.at = 3;
 	if (peek(&reader) == '[')
 		read_array(&reader);
+	else if (is_spread(&reader))
+		read_objects(&reader);
 	else
 		read_lines(&reader);
 
@@ -187,6 +195,43 @@ read_array(Reader *reader)
 	require_end(reader);
 }
 
+/* Does the first line end inside the object that begins there? */
+static bool
+is_spread(Reader *reader)
+{
+	FocusJsonScanner scanner = {0};
+	size_t		len = 0;
+
+	if (peek(reader) != '{')
+		return false;
+	for (;;)
+	{
+		const char *text = reader->bytes + reader->at + len;
+		const char *line_feed = memchr(text, '\n', reader->len - reader->at - len);
+		size_t		step = (line_feed != NULL ? line_feed : reader->bytes + reader->len) - text;
+
+		len += focus_json_scan(&scanner, text, step);
+		if (scanner.depth == 0)
+			return false;
+		if (line_feed != NULL)
+			return !scanner.in_string;
+		if (!fill(reader))
+			return false;
+	}
+}
+
+/*
+ * Objects that take several lines, one behind the other.
+ */
+static void
+read_objects(Reader *reader)
+{
+	reader->is_spread = true;
+	while (take_element(reader))
+		;
+	require_end(reader);
+}
+
 /* The next element of the array; false when it is not an object. */
 static bool
 take_element(Reader *reader)
@@ -228,7 +273,7 @@ require_end(Reader *reader)
 			return;
 		break;
 	}
-	array_failed(reader, "Something follows the array.");
+	array_failed(reader, reader->is_spread ? "Something that is not an object follows one." : "Something follows the array.");
 }
 
 static void
@@ -416,7 +461,10 @@ array_failed(Reader *reader, const char *why)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-			 errmsg("\"%s\" is not a well-formed array of JSON objects at line " INT64_FORMAT,
-					focus_input_name(reader->input), reader->line),
+			 reader->is_spread
+			 ? errmsg("\"%s\" is not made of well-formed JSON objects at line " INT64_FORMAT,
+					  focus_input_name(reader->input), reader->line)
+			 : errmsg("\"%s\" is not a well-formed array of JSON objects at line " INT64_FORMAT,
+					  focus_input_name(reader->input), reader->line),
 			 errdetail_internal("%s", why)));
 }

@@ -5,7 +5,8 @@
  *
  * A delivery is read once, front to back: its bytes are hashed and split into
  * rows, which rows.c stores or puts into quarantine.  At the end the bookkeeping
- * of delivery.c decides whether the whole may stay.
+ * of delivery.c decides whether the whole may stay.  Files that are not FOCUS are
+ * told by their columns and go through native.c, which hands rows on to rows.c.
  *
  * All of it runs in a subtransaction, so that a delivery whose content turns
  * out to be loaded already leaves nothing behind, without an error.  Files
@@ -20,6 +21,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -35,6 +37,7 @@
 #include "load/content.h"
 #include "load/json_reader.h"
 #include "load/load.h"
+#include "load/native.h"
 #include "load/progress.h"
 #include "load/rows.h"
 
@@ -46,12 +49,31 @@ typedef struct Load
 	pg_cryptohash_ctx *hash;	/* of the file being read */
 	List	   *digests;		/* of each file read so far */
 	List	   *digest_files;
+
+	MemoryContext context;		/* as long as the load */
+	FocusNative *native;		/* NULL: the files are FOCUS */
+	bool		has_file;		/* it has been told what the files are */
+
+	/* the file being read */
+	const char *file;
+	bool		from_client;
+	bool		is_told;		/* what it is */
+	FocusRow	names;			/* of JSON, until it is told */
+	bool		has_names;
 } Load;
 
 PG_FUNCTION_INFO_V1(focus_load);
+PG_FUNCTION_INFO_V1(focus_load_records);
 
+static Datum result_datum(FunctionCallInfo fcinfo, const FocusLoadResult *result);
 static bool load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResult *result);
 static int64 read_input(Load *load, FocusInput *input);
+static void read_query(Load *load);
+static const char *how_read(const char *mapping);
+static void tell(Load *load, const FocusRow *names, const FocusRow *first);
+static void note_mapping(Load *load);
+static void on_query_bytes(const char *data, size_t len, void *arg);
+static char *digest_of(const char *text);
 static void on_bytes(const char *data, size_t len, void *arg);
 static void on_row(const FocusRow *row, void *arg);
 static void on_names(const FocusRow *row, void *arg);
@@ -60,20 +82,15 @@ static bool fill_from_earlier(Load *load, int64 deliveryid, FocusLoadResult *res
 static void fill_result(Load *load, FocusLoadResult *result);
 
 /*
- * focus_load(path, source, mode, provider, focus_version, reject_limit, strict, force)
+ * focus_load(path, source, mode, provider, focus_version, reject_limit, strict, force, mapping)
  */
 Datum
 focus_load(PG_FUNCTION_ARGS)
 {
 	FocusDeliveryOptions options = {0};
 	FocusLoadResult result;
-	TupleDesc	tupdesc;
-	Datum		values[6];
-	bool		nulls[6] = {0};
 	const char *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -85,6 +102,7 @@ focus_load(PG_FUNCTION_ARGS)
 	options.reject_limit = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT64(5);
 	options.strict = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
 	options.force = !PG_ARGISNULL(7) && PG_GETARG_BOOL(7);
+	options.mapping = PG_ARGISNULL(8) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(8));
 
 	focus_load_check_options(&options);
 	if (!PG_ARGISNULL(5) && options.reject_limit < 0)
@@ -93,14 +111,51 @@ focus_load(PG_FUNCTION_ARGS)
 				 errmsg("reject_limit must not be negative")));
 	focus_load_check_file_rights();
 	focus_load_run(schema, text_to_cstring(PG_GETARG_TEXT_PP(0)), NULL, NULL, NULL, &options, &result);
+	return result_datum(fcinfo, &result);
+}
 
-	values[0] = Int64GetDatum(result.loadid);
-	values[1] = Int64GetDatum(result.rows_stored);
-	values[2] = Int64GetDatum(result.rows_rejected);
-	values[3] = Int64GetDatum(result.rows_replaced);
-	values[4] = JsonbPGetDatum(result.totals);
-	values[5] = NumericGetDatum(int64_div_fast_to_numeric(result.elapsed_us / 1000, 3));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+/*
+ * focus_load_records(query, mapping, source, mode, provider, reject_limit)
+ */
+Datum
+focus_load_records(PG_FUNCTION_ARGS)
+{
+	FocusDeliveryOptions options = {0};
+	FocusLoadResult result;
+	const char *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("query and mapping must not be null")));
+	options.query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	options.mapping = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	options.source = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	options.mode = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	options.provider = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
+	options.reject_limit = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT64(5);
+	focus_load_check_options(&options);
+	focus_load_run(schema, "QUERY", NULL, NULL, NULL, &options, &result);
+	return result_datum(fcinfo, &result);
+}
+
+/* The row that both functions return. */
+static Datum
+result_datum(FunctionCallInfo fcinfo, const FocusLoadResult *result)
+{
+	TupleDesc	tupdesc;
+	Datum		values[6];
+	bool		nulls[6] = {0};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int64GetDatum(result->loadid);
+	values[1] = Int64GetDatum(result->rows_stored);
+	values[2] = Int64GetDatum(result->rows_rejected);
+	values[3] = Int64GetDatum(result->rows_replaced);
+	values[4] = JsonbPGetDatum(result->totals);
+	values[5] = NumericGetDatum(int64_div_fast_to_numeric(result->elapsed_us / 1000, 3));
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
 }
 
 /*
@@ -170,6 +225,7 @@ focus_load_run(const char *schema, const char *path, FocusOpenStream open_stream
 
 		SPI_connect();
 		MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext, "focus load", ALLOCSET_DEFAULT_SIZES));
+		load.context = CurrentMemoryContext;
 		load.delivery = focus_delivery_begin(schema, path, options);
 		load.rows = focus_rows_create(load.delivery, expected);
 
@@ -222,7 +278,12 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	char	   *digest;
 	int64		earlier;
 
-	if (open_stream != NULL)
+	if (delivery->options.query != NULL)
+	{
+		delivery->files = 0;
+		read_query(load);
+	}
+	else if (open_stream != NULL)
 	{
 		delivery->files = 1;
 		read_input(load, open_stream(arg));
@@ -265,6 +326,11 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 		}
 	}
 
+	if (load->native != NULL)
+	{
+		focus_native_finish(load->native);
+		note_digest(load, "mapping", digest_of(focus_native_query(load->native)), 0);
+	}
 	focus_rows_close(load->rows);
 	digest = focus_content_digest(load->digests);
 	focus_delivery_lock(delivery);
@@ -272,6 +338,8 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	if (earlier != 0)
 		return fill_from_earlier(load, earlier, result);
 	focus_delivery_finish(delivery, digest);
+	if (load->native != NULL)
+		note_mapping(load);
 
 	fill_result(load, result);
 	if (result->rows_rejected > 0)
@@ -297,12 +365,18 @@ read_input(Load *load, FocusInput *input)
 	load->input = input;
 	load->hash = focus_content_start();
 	load->delivery->files_begun++;
-	focus_rows_begin_file(load->rows, file, focus_input_is_client(input));
+	load->file = file;
+	load->from_client = focus_input_is_client(input);
+	load->is_told = load->has_names = false;
+	focus_rows_begin_file(load->rows, file, load->from_client);
 	if (first == '{' || first == '[')
 		focus_json_read(input, on_bytes, on_names, on_row, load);
 	else
 		focus_csv_read(input, on_bytes, on_row, load);
-	rows = focus_rows_end_file(load->rows);
+	if (load->native != NULL && load->is_told)
+		rows = focus_native_end_file(load->native);
+	else
+		rows = focus_rows_end_file(load->rows);
 	digest = focus_content_finish(load->hash);
 
 	load->delivery->bytes += focus_input_bytes(input);
@@ -325,13 +399,115 @@ on_bytes(const char *data, size_t len, void *arg)
 static void
 on_row(const FocusRow *row, void *arg)
 {
-	focus_rows_add(((Load *) arg)->rows, row);
+	Load	   *load = arg;
+
+	if (!load->is_told)
+	{
+		tell(load, load->has_names ? &load->names : row, load->has_names ? row : NULL);
+		if (load->native != NULL && !load->has_names)
+			return;				/* that was the header */
+	}
+	if (load->native != NULL)
+		focus_native_add(load->native, row);
+	else
+		focus_rows_add(load->rows, row);
 }
 
+/* Names are followed by the row that brought them. */
 static void
 on_names(const FocusRow *row, void *arg)
 {
-	focus_rows_name(((Load *) arg)->rows, row);
+	Load	   *load = arg;
+
+	if (!load->is_told)
+	{
+		load->names = *row;
+		load->has_names = true;
+	}
+	else if (load->native != NULL)
+		focus_native_name(load->native, row);
+	else
+		focus_rows_name(load->rows, row);
+}
+
+static const char *
+how_read(const char *mapping)
+{
+	return mapping != NULL ? psprintf("by mapping \"%s\"", mapping) : "as FOCUS";
+}
+
+/*
+ * Tells by its columns what the file is, which all files of the delivery are.
+ * first is the first row where that is not the header itself.
+ */
+static void
+tell(Load *load, const FocusRow *names, const FocusRow *first)
+{
+	FocusDelivery *delivery = load->delivery;
+	MemoryContext caller = MemoryContextSwitchTo(load->context);
+	char	   *mapping = focus_native_recognise(delivery, names, first, load->file);
+	const char *others = load->native != NULL ? focus_native_mapping(load->native) : NULL;
+
+	MemoryContextSwitchTo(load->context);
+	if (load->has_file && (mapping == NULL || others == NULL ? mapping != others : strcmp(mapping, others) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is not in the format of the delivery's other files", load->file),
+				 errdetail("It is read %s, they are read %s.", how_read(mapping), how_read(others)),
+				 errhint("Load them in separate calls.")));
+	if (mapping != NULL && load->native == NULL)
+		load->native = focus_native_create(delivery, load->rows, mapping);
+	load->is_told = load->has_file = true;
+	if (load->native != NULL)
+		focus_native_begin_file(load->native, load->file, load->from_client, names);
+	else if (load->has_names)
+		focus_rows_name(load->rows, names);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Reads what a query gives instead of files. */
+static void
+read_query(Load *load)
+{
+	FocusDelivery *delivery = load->delivery;
+	int64		rows;
+
+	load->hash = focus_content_start();
+	load->native = focus_native_create(delivery, load->rows, delivery->options.mapping);
+	focus_native_begin_file(load->native, delivery->path, false, NULL);
+	rows = focus_native_add_query(load->native, delivery->options.query, on_query_bytes, load);
+	MemoryContextSwitchTo(load->context);
+	note_digest(load, delivery->path, focus_content_finish(load->hash), rows);
+}
+
+static void
+on_query_bytes(const char *data, size_t len, void *arg)
+{
+	((Load *) arg)->delivery->bytes += len;
+	on_bytes(data, len, arg);
+}
+
+static char *
+digest_of(const char *text)
+{
+	pg_cryptohash_ctx *hash = focus_content_start();
+
+	focus_content_add(hash, text, strlen(text));
+	return focus_content_finish(hash);
+}
+
+/* The loads of the delivery tell by which mapping they were read. */
+static void
+note_mapping(Load *load)
+{
+	Oid			types[2] = {INT8OID, TEXTOID};
+	Datum		values[2];
+
+	values[0] = Int64GetDatum(load->delivery->deliveryid);
+	values[1] = CStringGetTextDatum(focus_native_mapping(load->native));
+	focus_delivery_spi(psprintf("UPDATE %s SET mapping = $2 WHERE deliveryid = $1",
+								quote_qualified_identifier(load->delivery->schema, "focus_loads")),
+					   2, types, values, NULL, SPI_OK_UPDATE);
 }
 
 /*

@@ -80,7 +80,7 @@ focus_delivery_reject(FocusDelivery *delivery, FocusLoadPart *part,
 	}
 	values[5] = CStringGetTextDatum(unpack_sql_state(sqlerrcode));
 	values[6] = CStringGetTextDatum(why);
-	values[7] = JsonbPGetDatum(record_jsonb(header, row));
+	values[7] = JsonbPGetDatum(delivery->record != NULL ? delivery->record : record_jsonb(header, row));
 	if (!delivery->refused)
 		focus_delivery_spi(psprintf("INSERT INTO %s (loadid, file, line, columnname, value, sqlstate, message, record) "
 									"VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

@@ -46,6 +46,8 @@
 #define NCOSTS		4
 static const char *const costs[NCOSTS] = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"};
 
+const char	focus_rows_beyond[] = "empty fields beyond the header left out";
+
 static const char kept_as_text[] = "kept as text in x_columns";
 static const char month_taken[] = "month of ChargePeriodStart taken for the billing period";
 static const char own_column[] = "tag read from a column of its own";
@@ -105,7 +107,6 @@ static AttrNumber find_attribute(Relation rel, const char *name);
 static const FocusField *check_row(FocusRows *rows, const FocusRow *row);
 static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fields);
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
-static bool to_server(const FocusField *field, FocusField *converted);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static void note_charge(FocusRows *rows, FocusLoadPart *part, const FocusField *fields);
 static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
@@ -128,6 +129,7 @@ static void note_cell(FocusRows *rows, int field, FocusCellStatus status, const 
 static void write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static void reset_batch(FocusRows *rows);
 static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull);
+static void push_record(JsonbParseState **state, Jsonb *record);
 static void add_slot_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
 
 /*
@@ -473,7 +475,7 @@ convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fields)
 			reject_unplaced(rows, row, i, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE, "not UTF-8 text");
 			return false;
 		}
-		if (!to_server(field, &fields[i]))
+		if (!focus_field_to_server(field, &fields[i]))
 		{
 			reject_unplaced(rows, row, i, ERRCODE_UNTRANSLATABLE_CHARACTER,
 							"has characters that the database's encoding lacks");
@@ -494,8 +496,8 @@ reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode,
 }
 
 /* UTF-8 -> the server's encoding, in the current memory context. */
-static bool
-to_server(const FocusField *field, FocusField *converted)
+bool
+focus_field_to_server(const FocusField *field, FocusField *converted)
 {
 	int			encoding = GetDatabaseEncoding();
 	Oid			proc;
@@ -714,7 +716,7 @@ code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const Focu
 {
 	const FocusHeader *header = rows->header;
 
-	*has_others = row->nfields > header->nfields;
+	*has_others = row->nfields > header->nfields || rows->delivery->record != NULL;
 	forget_notes(rows);
 	for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
 		costs[k].isnull = true;
@@ -939,7 +941,7 @@ write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 	const FocusHeader *header = rows->header;
 
 	if (row->nfields > header->nfields)
-		focus_delivery_find(rows->delivery, rows->beyond, "empty fields beyond the header left out",
+		focus_delivery_find(rows->delivery, rows->beyond, focus_rows_beyond,
 							rows->file, row->line, &row->fields[header->nfields]);
 	for (int i = 0; i < header->nfields && rows->noted; i++)
 	{
@@ -959,7 +961,8 @@ reset_batch(FocusRows *rows)
 }
 
 /*
- * The cells that have no column, or whose text is kept, as a JSON object.
+ * The cells that have no column, or whose text is kept, as a JSON object, with
+ * all that a row was read from which is not FOCUS.
  */
 static Datum
 x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
@@ -968,6 +971,8 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 	JsonbParseState *state = NULL;
 	JsonbValue	value;
 
+	if (rows->delivery->record != NULL)
+		push_record(&state, rows->delivery->record);
 	for (int i = 0; i < header->nfields; i++)
 	{
 		bool		spelled;
@@ -990,6 +995,18 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 	if (*isnull)
 		return (Datum) 0;
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* Opens an object with the members of the record. */
+static void
+push_record(JsonbParseState **state, Jsonb *record)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&record->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_END_OBJECT)
+		pushJsonbValue(state, token, token == WJB_BEGIN_OBJECT ? NULL : &value);
 }
 
 static void

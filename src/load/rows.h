@@ -20,5 +20,9 @@ extern void focus_rows_add(FocusRows *rows, const FocusRow *row);
 extern int64 focus_rows_end_file(FocusRows *rows);
 extern void focus_rows_close(FocusRows *rows);
 extern void focus_rows_error_context(void *arg);
+extern bool focus_field_to_server(const FocusField *field, FocusField *converted);
+
+/* a finding */
+extern const char focus_rows_beyond[];
 
 #endif							/* FOCUS_ROWS_H */

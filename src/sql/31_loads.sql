@@ -56,7 +56,8 @@ CREATE TABLE focus_loads
 	loaded_by			name NOT NULL DEFAULT current_user,
 	run_at				timestamptz,
 	superseded_at		timestamptz,
-	kept				boolean NOT NULL DEFAULT false
+	kept				boolean NOT NULL DEFAULT false,
+	mapping				text
 );
 CREATE INDEX focus_loads_period_index ON focus_loads (dataset, source, billingperiodstart);
 CREATE INDEX focus_loads_content_index ON focus_loads (content_sha256);
@@ -110,6 +111,8 @@ COMMENT ON COLUMN focus_loads.superseded_at IS
 'When it was replaced or removed. NULL: it was not.';
 COMMENT ON COLUMN focus_loads.kept IS
 'Its rows are in focus_superseded_cost_and_usage.';
+COMMENT ON COLUMN focus_loads.mapping IS
+'Mapping by which it was read. NULL: it was FOCUS.';
 
 CREATE TABLE focus_rejected_rows
 (
@@ -120,9 +123,9 @@ CREATE TABLE focus_rejected_rows
 	value			text,
 	sqlstate		text NOT NULL,
 	message			text NOT NULL,
-	record			jsonb NOT NULL,
-	PRIMARY KEY (loadid, file, line)
+	record			jsonb NOT NULL
 );
+CREATE INDEX focus_rejected_rows_load_index ON focus_rejected_rows (loadid, file, line);
 COMMENT ON TABLE focus_rejected_rows IS
 'Quarantine: rows of deliveries that could not be stored.';
 COMMENT ON COLUMN focus_rejected_rows.loadid IS
@@ -140,7 +143,7 @@ COMMENT ON COLUMN focus_rejected_rows.sqlstate IS
 COMMENT ON COLUMN focus_rejected_rows.message IS
 'The reason.';
 COMMENT ON COLUMN focus_rejected_rows.record IS
-'The whole row: header name and text of each cell; cells beyond the header, and the text of what is no JSON object, are named #n.';
+'The whole row: header name and text of each cell, of a file that a mapping reads those that are not empty; cells beyond the header, and the text of what is no JSON object, are named #n.';
 
 CREATE TABLE focus_load_findings
 (

@@ -9,6 +9,7 @@ CREATE FUNCTION focus_load(
 	reject_limit	bigint DEFAULT NULL,
 	strict			boolean DEFAULT false,
 	force			boolean DEFAULT false,
+	mapping			text DEFAULT NULL,
 	OUT loadid			bigint,
 	OUT rows_stored		bigint,
 	OUT rows_rejected	bigint,
@@ -17,8 +18,8 @@ CREATE FUNCTION focus_load(
 	OUT seconds			numeric)
 AS 'MODULE_PATHNAME', 'focus_load'
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100000;
-COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean, boolean) IS
-'Loads FOCUS files of the server, a file, a directory, a glob or those of a manifest, as one delivery.';
+COMMENT ON FUNCTION focus_load(text, text, text, text, text, bigint, boolean, boolean, text) IS
+'Loads files of the server, a file, a directory, a glob or those of a manifest, as one delivery: FOCUS, or what a mapping makes FOCUS of.';
 
 CREATE FUNCTION focus_unload(deliveryid bigint)
 RETURNS bigint

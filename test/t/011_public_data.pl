@@ -16,7 +16,7 @@ plan skip_all => 'FOCUS_SHARED/data is not there' unless -d $folder;
 
 # What is not FOCUS, and why.
 my %no_focus = (
-	qr{/native_} => 'a format of the provider from before FOCUS',
+	qr{/native_} => 'a format of the provider from before FOCUS, see 017_native_formats.pl',
 	qr{/opendata_} => 'maps of units, regions and services',
 	qr{/dcgm_} => 'selections of GPU metrics',
 	qr{/opencost_} => 'prices and exports of OpenCost',

@@ -55,6 +55,8 @@ foreach my $schema ('public', 'Billing Data')
 		'2|1.099999999999', "$schema: the file is loaded");
 	is($node->safe_psql($name, "SELECT rows_stored FROM $quoted.focus_load('$csv')"), '0',
 		"$schema: once");
+	$node->safe_psql($name, qq{INSERT INTO $quoted.focus_mappings (mapping, description) VALUES ('mine', 'a mapping');
+		INSERT INTO $quoted.focus_mapping_columns VALUES ('mine', 'BilledCost', '1')});
 
 	my $dump = $node->basedir . "/$name.sql";
 	$node->command_ok([ 'pg_dump', '-f', $dump, '-d', $node->connstr($name) ], "$schema: dump");

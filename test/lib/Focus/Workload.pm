@@ -115,7 +115,7 @@ our $setup = q{
 		FOR i IN first .. last LOOP
 			BEGIN
 				INSERT INTO t (id, kind) VALUES (i, i % 5);
-				UPDATE t SET kind = kind + 1 WHERE id = i - 1;
+				UPDATE t SET kind = kind + 1 WHERE id = i - 1 AND kind = (i - 1) % 5;
 				IF i % 3 = 0 THEN
 					RAISE division_by_zero;
 				END IF;
