@@ -238,5 +238,5 @@ add_finished(FocusAggQuery *query, AppendPath *append)
 	path->pathtarget = focus_agg_partial_target(query->root, query->target);
 	if (path->parallel_workers > 0)
 		path = focus_agg_gather(query, path);
-	add_path(query->grouped_rel, focus_agg_finish(query, path, query->grouped_rel->reltarget, query->having));
+	add_path(query->grouped_rel, focus_agg_finish(query, path, query->result, query->having));
 }

@@ -44,6 +44,8 @@ static create_upper_paths_hook_type next_hook = NULL;
 static void add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 					  RelOptInfo *output_rel, void *extra);
 static RelOptInfo *find_table(PlannerInfo *root, RelOptInfo *input_rel, FocusSemijoin *semijoin);
+static void ask_for_groups(FocusAggQuery *query, GroupPathExtraData *extra);
+static void ask_for_distinct(FocusAggQuery *query);
 static void add_table_paths(FocusAggQuery *query);
 static PathTarget *make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having);
 static bool is_known(PlannerInfo *root, Node *node, Index relid);
@@ -77,7 +79,6 @@ static void
 add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 		  RelOptInfo *grouped_rel, void *extra)
 {
-	GroupPathExtraData *grouping = extra;
 	FocusAggQuery query = {root, input_rel};
 	FocusSemijoin semijoin;
 	bool		has_children;
@@ -87,7 +88,7 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 #ifndef HAVE_INT128
 	return;
 #endif
-	if (stage != UPPERREL_GROUP_AGG || !focus_enable_aggregate || !focus_enable_scan)
+	if ((stage != UPPERREL_GROUP_AGG && stage != UPPERREL_DISTINCT) || !focus_enable_aggregate || !focus_enable_scan)
 		return;
 	has_children = focus_agg_has_children(root, input_rel);
 	query.rel = has_children ? input_rel : find_table(root, input_rel, &semijoin);
@@ -97,16 +98,43 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 	if (query.semijoin != NULL && !is_known(root, semijoin.outer, query.rel->relid))
 		return;
 	query.grouped_rel = grouped_rel;
-	query.clause = focus_group_clause(root);
-	query.having = (List *) grouping->havingQual;
-	query.target = make_target(root, grouped_rel, query.having);
-	query.can_be_partial = query.semijoin == NULL && (grouping->flags & GROUPING_CAN_PARTIAL_AGG) != 0 &&
+	if (stage == UPPERREL_GROUP_AGG)
+		ask_for_groups(&query, extra);
+	else
+		ask_for_distinct(&query);
+	query.can_be_partial = query.can_be_partial && query.semijoin == NULL &&
 		(query.clause == NIL || (grouping_is_hashable(query.clause) && enable_hashagg));
 	query.groups = focus_agg_groups(&query);
 	if (has_children)
 		focus_agg_add_append_paths(&query);
 	else
 		add_table_paths(&query);
+}
+
+/*
+ * What is GROUP BY, or are aggregates, about?
+ */
+static void
+ask_for_groups(FocusAggQuery *query, GroupPathExtraData *extra)
+{
+	query->clause = focus_group_clause(query->root);
+	query->pathkeys = query->root->group_pathkeys;
+	query->having = (List *) extra->havingQual;
+	query->target = make_target(query->root, query->grouped_rel, query->having);
+	query->result = query->grouped_rel->reltarget;
+	query->can_be_partial = (extra->flags & GROUPING_CAN_PARTIAL_AGG) != 0;
+}
+
+/*
+ * DISTINCT groups by all that it returns.
+ */
+static void
+ask_for_distinct(FocusAggQuery *query)
+{
+	query->clause = query->root->parse->distinctClause;
+	query->pathkeys = query->root->distinct_pathkeys;
+	query->target = query->result = query->input_rel->reltarget;
+	query->can_be_partial = true;
 }
 
 static void
@@ -194,6 +222,8 @@ focus_agg_why_not(const FocusAggQuery *query)
 		return "conditions that are not about the table";
 	if (!parse->hasAggs && query->clause == NIL)
 		return "no aggregates";
+	if (parse->hasDistinctOn && query->clause == parse->distinctClause)
+		return "DISTINCT ON";
 
 	foreach(cell, rel->baserestrictinfo)
 	{
@@ -353,7 +383,7 @@ add_complete_path(FocusAggQuery *query)
 	if (other == NULL)
 		return false;
 
-	path = (CustomPath *) focus_agg_make_path(query, query->grouped_rel, query->grouped_rel->reltarget, 0);
+	path = (CustomPath *) focus_agg_make_path(query, query->grouped_rel, query->result, 0);
 	path->path.parallel_safe = query->grouped_rel->consider_parallel && other->parallel_safe;
 	cost_qual_eval(&having, query->having, root);
 	path->path.startup_cost += having.startup;
@@ -400,14 +430,14 @@ add_partial_paths(FocusAggQuery *query)
 	Path	   *path = focus_agg_make_path(query, partial_rel, target, 0);
 	int			workers = 0;
 
-	add_path(grouped_rel, focus_agg_finish(query, path, grouped_rel->reltarget, query->having));
+	add_path(grouped_rel, focus_agg_finish(query, path, query->result, query->having));
 
 	if (grouped_rel->consider_parallel && query->rel->consider_parallel)
 		workers = focus_scan_workers(query->rel);
 	if (workers > 0)
 	{
 		path = focus_agg_gather(query, focus_agg_make_path(query, partial_rel, target, workers));
-		add_path(grouped_rel, focus_agg_finish(query, path, grouped_rel->reltarget, query->having));
+		add_path(grouped_rel, focus_agg_finish(query, path, query->result, query->having));
 	}
 }
 
@@ -497,8 +527,8 @@ other_path(FocusAggQuery *query)
 		return NULL;
 	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
 	path = query->input_rel->cheapest_total_path;
-	if (root->group_pathkeys != NIL)
-		path = (Path *) create_sort_path(root, rel, path, root->group_pathkeys, -1);
+	if (query->pathkeys != NIL)
+		path = (Path *) create_sort_path(root, rel, path, query->pathkeys, -1);
 	return (Path *) create_agg_path(root, rel, path, query->target, query->clause != NIL ? AGG_SORTED : AGG_PLAIN,
 									AGGSPLIT_SIMPLE, query->clause, NIL, &costs, query->groups);
 }

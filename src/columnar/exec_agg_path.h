@@ -19,8 +19,10 @@ typedef struct FocusAggQuery
 	FocusSemijoin *semijoin;	/* NULL if there is no join */
 	RelOptInfo *grouped_rel;
 	List	   *clause;			/* of groups */
+	List	   *pathkeys;		/* that sort by it */
 	List	   *having;
 	PathTarget *target;			/* keys, and aggregates as they are in the query */
+	PathTarget *result;			/* what is made of them */
 	bool		can_be_partial; /* states can be returned, and finished */
 	FocusScanEstimate estimate;
 	double		groups;
