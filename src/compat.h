@@ -239,6 +239,15 @@ focus_init_range_table(EState *estate, Relation rel)
 #define focus_group_clause(root) ((root)->parse->groupClause)
 #endif
 
+/* 16 takes relations where there were sets of their numbers */
+#include "optimizer/appendinfo.h"
+#if PG16_GE
+#define focus_adjust_appendrel_attrs_multilevel adjust_appendrel_attrs_multilevel
+#else
+#define focus_adjust_appendrel_attrs_multilevel(root, node, child, parent) \
+	adjust_appendrel_attrs_multilevel(root, node, (child)->relids, (parent)->relids)
+#endif
+
 /* 18 split EXPLAIN's header */
 #if PG18_GE
 #include "commands/explain_format.h"

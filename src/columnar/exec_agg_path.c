@@ -6,8 +6,8 @@
  * In one process, the node returns complete groups, if it is expected that they
  * fit into memory.  Else it returns what core's Agg node returns when it
  * aggregates in part, groups with serialised states of aggregates, and an Agg
- * node above it finishes them.  The plans compete by cost with those that core
- * has made.
+ * node above it finishes them.  That is also done where there are several tables
+ * (exec_agg_append.c).  The plans compete by cost with those that core has made.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
-#include "columnar/exec_agg.h"
+#include "columnar/exec_agg_path.h"
 #include "compat.h"
 #include "guc.h"
 
@@ -41,36 +41,21 @@
 
 static create_upper_paths_hook_type next_hook = NULL;
 
-/* A query that the node could aggregate */
-typedef struct Aggregation
-{
-	PlannerInfo *root;
-	RelOptInfo *input_rel;		/* the table, or the join */
-	RelOptInfo *rel;			/* the table */
-	FocusSemijoin *semijoin;	/* NULL if there is no join */
-	RelOptInfo *grouped_rel;
-	List	   *clause;			/* of groups */
-	List	   *having;
-	PathTarget *target;			/* keys, and aggregates as they are in the query */
-	FocusScanEstimate estimate;
-	double		groups;
-} Aggregation;
-
 static void add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 					  RelOptInfo *output_rel, void *extra);
 static RelOptInfo *find_table(PlannerInfo *root, RelOptInfo *input_rel, FocusSemijoin *semijoin);
-static const char *why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target);
+static void ask_for_groups(FocusAggQuery *query, GroupPathExtraData *extra);
+static void ask_for_distinct(FocusAggQuery *query);
+static void add_table_paths(FocusAggQuery *query);
 static PathTarget *make_target(PlannerInfo *root, RelOptInfo *grouped_rel, List *having);
 static bool is_known(PlannerInfo *root, Node *node, Index relid);
 static bool has_system_columns(Node *node, Index relid);
 static bool can_tell_apart(const PathTarget *target);
-static bool add_complete_path(Aggregation *agg, bool can_be_partial);
-static void add_semijoin(Aggregation *agg, CustomPath *path);
-static void add_partial_paths(Aggregation *agg);
-static double expected_memory(Aggregation *agg);
-static Path *other_path(Aggregation *agg, bool can_be_partial);
-static PathTarget *partial_target(PlannerInfo *root, PathTarget *whole);
-static CustomPath *make_path(Aggregation *agg, RelOptInfo *parent, PathTarget *target, int workers);
+static bool add_complete_path(FocusAggQuery *query);
+static void add_semijoin(FocusAggQuery *query, CustomPath *path);
+static void add_partial_paths(FocusAggQuery *query);
+static double expected_memory(FocusAggQuery *query);
+static Path *other_path(FocusAggQuery *query);
 static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 					   List *clauses, List *custom_plans);
 
@@ -94,49 +79,97 @@ static void
 add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 		  RelOptInfo *grouped_rel, void *extra)
 {
-	GroupPathExtraData *grouping = extra;
-	Aggregation agg = {root};
+	FocusAggQuery query = {root, input_rel};
 	FocusSemijoin semijoin;
-	const char *reason;
-	bool		can_be_partial;
+	bool		has_children;
 
 	if (next_hook)
 		next_hook(root, stage, input_rel, grouped_rel, extra);
 #ifndef HAVE_INT128
 	return;
 #endif
-	if (stage != UPPERREL_GROUP_AGG || !focus_enable_aggregate || !focus_enable_scan)
+	if ((stage != UPPERREL_GROUP_AGG && stage != UPPERREL_DISTINCT) || !focus_enable_aggregate || !focus_enable_scan)
 		return;
-	agg.input_rel = input_rel;
-	agg.rel = find_table(root, input_rel, &semijoin);
-	if (agg.rel == NULL)
+	has_children = focus_agg_has_children(root, input_rel);
+	query.rel = has_children ? input_rel : find_table(root, input_rel, &semijoin);
+	if (query.rel == NULL)
 		return;
-	agg.semijoin = agg.rel != input_rel ? &semijoin : NULL;
-	if (agg.semijoin != NULL && !is_known(root, semijoin.outer, agg.rel->relid))
+	query.semijoin = query.rel != input_rel ? &semijoin : NULL;
+	if (query.semijoin != NULL && !is_known(root, semijoin.outer, query.rel->relid))
 		return;
-	agg.grouped_rel = grouped_rel;
-	agg.clause = focus_group_clause(root);
-	agg.having = (List *) grouping->havingQual;
-	agg.target = make_target(root, grouped_rel, agg.having);
-	reason = why_not(root, agg.rel, agg.target);
+	query.grouped_rel = grouped_rel;
+	if (stage == UPPERREL_GROUP_AGG)
+		ask_for_groups(&query, extra);
+	else
+		ask_for_distinct(&query);
+	query.can_be_partial = query.can_be_partial && query.semijoin == NULL &&
+		(query.clause == NIL || (grouping_is_hashable(query.clause) && enable_hashagg));
+	query.groups = focus_agg_groups(&query);
+	if (has_children)
+		focus_agg_add_append_paths(&query);
+	else
+		add_table_paths(&query);
+}
+
+/*
+ * What is GROUP BY, or are aggregates, about?
+ */
+static void
+ask_for_groups(FocusAggQuery *query, GroupPathExtraData *extra)
+{
+	query->clause = focus_group_clause(query->root);
+	query->pathkeys = query->root->group_pathkeys;
+	query->having = (List *) extra->havingQual;
+	query->target = make_target(query->root, query->grouped_rel, query->having);
+	query->result = query->grouped_rel->reltarget;
+	query->can_be_partial = (extra->flags & GROUPING_CAN_PARTIAL_AGG) != 0;
+}
+
+/*
+ * DISTINCT groups by all that it returns.
+ */
+static void
+ask_for_distinct(FocusAggQuery *query)
+{
+	query->clause = query->root->parse->distinctClause;
+	query->pathkeys = query->root->distinct_pathkeys;
+	query->target = query->result = query->input_rel->reltarget;
+	query->can_be_partial = true;
+}
+
+static void
+add_table_paths(FocusAggQuery *query)
+{
+	const char *reason = focus_agg_why_not(query);
+
 	if (reason != NULL)
 	{
-		focus_scan_explain_why(input_rel, reason);
+		focus_scan_explain_why(query->input_rel, reason);
 		return;
 	}
+	focus_scan_estimate(query->root, query->rel, planner_rt_fetch(query->rel->relid, query->root),
+						query->target->exprs, &query->estimate);
+	if (!add_complete_path(query) && !query->can_be_partial)
+		focus_scan_explain_why(query->input_rel, "types without equality or order, several keys with equal values that look different, memory for the groups, or volatile conditions");
+	if (query->can_be_partial)
+		add_partial_paths(query);
+}
 
-	agg.groups = 1;
-	if (agg.clause != NIL)
-		agg.groups = estimate_num_groups(root, get_sortgrouplist_exprs(agg.clause, grouping->targetList),
-										 input_rel->rows, NULL, NULL);
-	focus_scan_estimate(root, agg.rel, planner_rt_fetch(agg.rel->relid, root), agg.target->exprs,
-						&agg.estimate);
-	can_be_partial = agg.semijoin == NULL && (grouping->flags & GROUPING_CAN_PARTIAL_AGG) != 0 &&
-		(agg.clause == NIL || (grouping_is_hashable(agg.clause) && enable_hashagg));
-	if (!add_complete_path(&agg, can_be_partial) && !can_be_partial)
-		focus_scan_explain_why(input_rel, "types without equality or order, several keys with equal values that look different, memory for the groups, or volatile conditions");
-	if (can_be_partial)
-		add_partial_paths(&agg);
+/*
+ * How many groups will there be of the rows of query->input_rel?
+ */
+double
+focus_agg_groups(FocusAggQuery *query)
+{
+	List	   *keys = NIL;
+	ListCell   *cell;
+
+	foreach(cell, query->target->exprs)
+	{
+		if (get_pathtarget_sortgroupref(query->target, foreach_current_index(cell)) != 0)
+			keys = lappend(keys, lfirst(cell));
+	}
+	return keys == NIL ? 1 : estimate_num_groups(query->root, keys, query->input_rel->rows, NULL, NULL);
 }
 
 /*
@@ -171,9 +204,12 @@ find_table(PlannerInfo *root, RelOptInfo *input_rel, FocusSemijoin *semijoin)
  * Why the node cannot make the target, of rows that the filter lets pass; NULL
  * if it can.
  */
-static const char *
-why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
+const char *
+focus_agg_why_not(const FocusAggQuery *query)
 {
+	PlannerInfo *root = query->root;
+	RelOptInfo *rel = query->rel;
+	const PathTarget *target = query->target;
 	Query	   *parse = root->parse;
 	int			nkeys = 0;
 	ListCell   *cell;
@@ -184,8 +220,10 @@ why_not(PlannerInfo *root, RelOptInfo *rel, const PathTarget *target)
 		return "set-returning functions";
 	if (root->hasPseudoConstantQuals || rel->lateral_relids != NULL)
 		return "conditions that are not about the table";
-	if (!parse->hasAggs && focus_group_clause(root) == NIL)
+	if (!parse->hasAggs && query->clause == NIL)
 		return "no aggregates";
+	if (parse->hasDistinctOn && query->clause == parse->distinctClause)
+		return "DISTINCT ON";
 
 	foreach(cell, rel->baserestrictinfo)
 	{
@@ -325,37 +363,37 @@ can_tell_apart(const PathTarget *target)
  * Groups with results, if memory is expected to suffice for them; else false.
  */
 static bool
-add_complete_path(Aggregation *agg, bool can_be_partial)
+add_complete_path(FocusAggQuery *query)
 {
-	PlannerInfo *root = agg->root;
+	PlannerInfo *root = query->root;
 	CustomPath *path;
 	Path	   *other;
 	QualCost	having;
 
 	/* What is done twice must not be noticed. */
-	if (contain_volatile_functions((Node *) extract_actual_clauses(agg->rel->baserestrictinfo, false)))
+	if (contain_volatile_functions((Node *) extract_actual_clauses(query->rel->baserestrictinfo, false)))
 		return false;
-	if (agg->semijoin != NULL && contain_volatile_functions((Node *) root->parse))
+	if (query->semijoin != NULL && contain_volatile_functions((Node *) root->parse))
 		return false;
-	if (!can_tell_apart(agg->target))
+	if (!can_tell_apart(query->target))
 		return false;
-	if (expected_memory(agg) > (double) get_hash_memory_limit())
+	if (expected_memory(query) > (double) get_hash_memory_limit())
 		return false;
-	other = other_path(agg, can_be_partial);
+	other = other_path(query);
 	if (other == NULL)
 		return false;
 
-	path = make_path(agg, agg->grouped_rel, agg->grouped_rel->reltarget, 0);
-	path->path.parallel_safe = agg->grouped_rel->consider_parallel && other->parallel_safe;
-	cost_qual_eval(&having, agg->having, root);
+	path = (CustomPath *) focus_agg_make_path(query, query->grouped_rel, query->result, 0);
+	path->path.parallel_safe = query->grouped_rel->consider_parallel && other->parallel_safe;
+	cost_qual_eval(&having, query->having, root);
 	path->path.startup_cost += having.startup;
 	path->path.total_cost += having.startup + having.per_tuple * path->path.rows;
-	if (agg->having != NIL)
-		path->path.rows = clamp_row_est(path->path.rows * clauselist_selectivity(root, agg->having, 0, JOIN_INNER, NULL));
+	if (query->having != NIL)
+		path->path.rows = clamp_row_est(path->path.rows * clauselist_selectivity(root, query->having, 0, JOIN_INNER, NULL));
 	path->custom_paths = lappend(path->custom_paths, other);
-	if (agg->semijoin != NULL)
-		add_semijoin(agg, path);
-	add_path(agg->grouped_rel, &path->path);
+	if (query->semijoin != NULL)
+		add_semijoin(query, path);
+	add_path(query->grouped_rel, &path->path);
 	return true;
 }
 
@@ -363,10 +401,10 @@ add_complete_path(Aggregation *agg, bool can_be_partial)
  * Puts the other side of a join below the node.
  */
 static void
-add_semijoin(Aggregation *agg, CustomPath *path)
+add_semijoin(FocusAggQuery *query, CustomPath *path)
 {
-	FocusSemijoin *semijoin = agg->semijoin;
-	Param	   *param = SS_make_initplan_output_param(agg->root, get_array_type(semijoin->type), -1,
+	FocusSemijoin *semijoin = query->semijoin;
+	Param	   *param = SS_make_initplan_output_param(query->root, get_array_type(semijoin->type), -1,
 													  semijoin->collation);
 
 	path->path.parallel_safe = false;
@@ -384,66 +422,81 @@ add_semijoin(Aggregation *agg, CustomPath *path)
  * Groups with states, which an Agg node finishes.
  */
 static void
-add_partial_paths(Aggregation *agg)
+add_partial_paths(FocusAggQuery *query)
 {
-	PlannerInfo *root = agg->root;
-	RelOptInfo *partial_rel = fetch_upper_rel(root, UPPERREL_PARTIAL_GROUP_AGG, agg->grouped_rel->relids);
-	PathTarget *target = partial_target(root, agg->target);
-	AggClauseCosts costs = {0};
-	AggStrategy strategy = agg->clause != NIL ? AGG_HASHED : AGG_PLAIN;
-	Path	   *path = &make_path(agg, partial_rel, target, 0)->path;
+	RelOptInfo *grouped_rel = query->grouped_rel;
+	RelOptInfo *partial_rel = fetch_upper_rel(query->root, UPPERREL_PARTIAL_GROUP_AGG, grouped_rel->relids);
+	PathTarget *target = focus_agg_partial_target(query->root, query->target);
+	Path	   *path = focus_agg_make_path(query, partial_rel, target, 0);
 	int			workers = 0;
 
-	get_agg_clause_costs(root, AGGSPLIT_FINAL_DESERIAL, &costs);
-	add_path(agg->grouped_rel, (Path *)
-			 create_agg_path(root, agg->grouped_rel, path, agg->grouped_rel->reltarget, strategy,
-							 AGGSPLIT_FINAL_DESERIAL, agg->clause, agg->having, &costs, agg->groups));
+	add_path(grouped_rel, focus_agg_finish(query, path, query->result, query->having));
 
-	if (agg->grouped_rel->consider_parallel && agg->rel->consider_parallel)
-		workers = focus_scan_workers(agg->rel);
+	if (grouped_rel->consider_parallel && query->rel->consider_parallel)
+		workers = focus_scan_workers(query->rel);
 	if (workers > 0)
 	{
-		double		rows;
-
-		path = &make_path(agg, partial_rel, target, workers)->path;
-		rows = path->rows * (workers + 1);
-		path = (Path *) create_gather_path(root, partial_rel, path, target, NULL, &rows);
-		add_path(agg->grouped_rel, (Path *)
-				 create_agg_path(root, agg->grouped_rel, path, agg->grouped_rel->reltarget, strategy,
-								 AGGSPLIT_FINAL_DESERIAL, agg->clause, agg->having, &costs, agg->groups));
+		path = focus_agg_gather(query, focus_agg_make_path(query, partial_rel, target, workers));
+		add_path(grouped_rel, focus_agg_finish(query, path, query->result, query->having));
 	}
+}
+
+/*
+ * Collects what path returns in each process.
+ */
+Path *
+focus_agg_gather(FocusAggQuery *query, Path *path)
+{
+	RelOptInfo *partial_rel = fetch_upper_rel(query->root, UPPERREL_PARTIAL_GROUP_AGG, query->grouped_rel->relids);
+	double		rows = path->rows * (path->parallel_workers + 1);
+
+	return (Path *) create_gather_path(query->root, partial_rel, path, path->pathtarget, NULL, &rows);
+}
+
+/*
+ * Core's Agg node over states
+ */
+Path *
+focus_agg_finish(FocusAggQuery *query, Path *path, PathTarget *target, List *having)
+{
+	AggClauseCosts costs = {0};
+
+	get_agg_clause_costs(query->root, AGGSPLIT_FINAL_DESERIAL, &costs);
+	return (Path *) create_agg_path(query->root, query->grouped_rel, path, target,
+									query->clause != NIL ? AGG_HASHED : AGG_PLAIN, AGGSPLIT_FINAL_DESERIAL,
+									query->clause, having, &costs, query->groups);
 }
 
 /*
  * Bytes that the groups will take: keys, accumulators, different values.
  */
 static double
-expected_memory(Aggregation *agg)
+expected_memory(FocusAggQuery *query)
 {
-	PlannerInfo *root = agg->root;
+	PlannerInfo *root = query->root;
 	List	   *keys = NIL;
-	double		bytes = agg->groups * 32;
+	double		bytes = query->groups * 32;
 	ListCell   *cell;
 
-	foreach(cell, agg->target->exprs)
+	foreach(cell, query->target->exprs)
 	{
 		if (!IsA(lfirst(cell), Aggref))
 			keys = lappend(keys, lfirst(cell));
 	}
-	foreach(cell, agg->target->exprs)
+	foreach(cell, query->target->exprs)
 	{
 		Node	   *expr = lfirst(cell);
-		double		values = agg->groups;
+		double		values = query->groups;
 
 		if (IsA(expr, Aggref))
 		{
-			bytes += agg->groups * sizeof(FocusAccumulator);
+			bytes += query->groups * sizeof(FocusAccumulator);
 			if (((Aggref *) expr)->aggdistinct == NIL)
 				continue;
 			expr = (Node *) linitial_node(TargetEntry, ((Aggref *) expr)->args)->expr;
-			values = estimate_num_groups(root, list_make1(expr), agg->input_rel->rows, NULL, NULL);
+			values = estimate_num_groups(root, list_make1(expr), query->input_rel->rows, NULL, NULL);
 			bytes += 4 * sizeof(uint64) *
-				estimate_num_groups(root, lappend(list_copy(keys), expr), agg->input_rel->rows, NULL, NULL);
+				estimate_num_groups(root, lappend(list_copy(keys), expr), query->input_rel->rows, NULL, NULL);
 		}
 		bytes += values * (get_typavgwidth(exprType(expr), exprTypmod(expr)) + 48);
 	}
@@ -456,34 +509,32 @@ expected_memory(Aggregation *agg)
  * which might free it.
  */
 static Path *
-other_path(Aggregation *agg, bool can_be_partial)
+other_path(FocusAggQuery *query)
 {
-	PlannerInfo *root = agg->root;
-	RelOptInfo *rel = agg->grouped_rel;
+	PlannerInfo *root = query->root;
+	RelOptInfo *rel = query->grouped_rel;
 	AggClauseCosts costs = {0};
 	Path	   *path;
 
-	if (can_be_partial)
+	if (query->can_be_partial)
 	{
-		get_agg_clause_costs(root, AGGSPLIT_FINAL_DESERIAL, &costs);
-		path = &make_path(agg, fetch_upper_rel(root, UPPERREL_PARTIAL_GROUP_AGG, rel->relids),
-						  partial_target(root, agg->target), 0)->path;
-		return (Path *) create_agg_path(root, rel, path, agg->target, agg->clause != NIL ? AGG_HASHED : AGG_PLAIN,
-										AGGSPLIT_FINAL_DESERIAL, agg->clause, NIL, &costs, agg->groups);
+		path = focus_agg_make_path(query, fetch_upper_rel(root, UPPERREL_PARTIAL_GROUP_AGG, rel->relids),
+								   focus_agg_partial_target(root, query->target), 0);
+		return focus_agg_finish(query, path, query->target, NIL);
 	}
 
-	if (!grouping_is_sortable(agg->clause))
+	if (!grouping_is_sortable(query->clause))
 		return NULL;
 	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
-	path = agg->input_rel->cheapest_total_path;
-	if (root->group_pathkeys != NIL)
-		path = (Path *) create_sort_path(root, rel, path, root->group_pathkeys, -1);
-	return (Path *) create_agg_path(root, rel, path, agg->target, agg->clause != NIL ? AGG_SORTED : AGG_PLAIN,
-									AGGSPLIT_SIMPLE, agg->clause, NIL, &costs, agg->groups);
+	path = query->input_rel->cheapest_total_path;
+	if (query->pathkeys != NIL)
+		path = (Path *) create_sort_path(root, rel, path, query->pathkeys, -1);
+	return (Path *) create_agg_path(root, rel, path, query->target, query->clause != NIL ? AGG_SORTED : AGG_PLAIN,
+									AGGSPLIT_SIMPLE, query->clause, NIL, &costs, query->groups);
 }
 
-static PathTarget *
-partial_target(PlannerInfo *root, PathTarget *whole)
+PathTarget *
+focus_agg_partial_target(PlannerInfo *root, PathTarget *whole)
 {
 	PathTarget *target = copy_pathtarget(whole);
 	ListCell   *cell;
@@ -527,28 +578,28 @@ has_system_columns(Node *node, Index relid)
  * rows being returned.  target is what the path returns: the query's, of
  * complete groups, or that of partial aggregation.
  */
-static CustomPath *
-make_path(Aggregation *agg, RelOptInfo *parent, PathTarget *target, int workers)
+Path *
+focus_agg_make_path(FocusAggQuery *query, RelOptInfo *parent, PathTarget *target, int workers)
 {
-	FocusScanEstimate none = agg->estimate;
-	bool		complete = parent == agg->grouped_rel;
+	FocusScanEstimate none = query->estimate;
+	bool		complete = parent == query->grouped_rel;
 	CustomPath *scan;
 	CustomPath *path = makeNode(CustomPath);
 	double		rows;
 
 	none.outputs = 0;
-	scan = focus_scan_make_path(agg->root, agg->rel, create_empty_pathtarget(), &none, workers);
+	scan = focus_scan_make_path(query->root, query->rel, create_empty_pathtarget(), &none, workers);
 	rows = scan->path.rows;
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = parent;
 	path->path.pathtarget = target;
 	path->path.parallel_aware = workers > 0;
-	path->path.parallel_safe = agg->rel->consider_parallel;
+	path->path.parallel_safe = query->rel->consider_parallel;
 	path->path.parallel_workers = workers;
-	path->path.rows = clamp_row_est(Min(agg->groups, rows));
+	path->path.rows = clamp_row_est(Min(query->groups, rows));
 	path->path.total_cost = scan->path.total_cost - rows * cpu_tuple_cost +
-		rows * cpu_operator_cost * (AGGREGATE_COST + KEY_COST) * list_length(agg->target->exprs) +
+		rows * cpu_operator_cost * (AGGREGATE_COST + KEY_COST) * list_length(query->target->exprs) +
 		path->path.rows * cpu_tuple_cost;
 	path->path.startup_cost = path->path.total_cost - path->path.rows * cpu_tuple_cost;
 #if PG18_GE
@@ -556,10 +607,10 @@ make_path(Aggregation *agg, RelOptInfo *parent, PathTarget *target, int workers)
 #endif
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make1(scan);
-	path->custom_private = list_make3(makeInteger((int) agg->rel->relid),
-									  complete ? agg->target->exprs : NIL, complete ? agg->having : NIL);
+	path->custom_private = list_make3(makeInteger((int) query->rel->relid),
+									  complete ? query->target->exprs : NIL, complete ? query->having : NIL);
 	path->methods = &path_methods;
-	return path;
+	return &path->path;
 }
 
 /*
@@ -592,7 +643,7 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 		outer = list_make1(linitial(semijoin));
 		levels = lappend_int(levels, intVal(lfourth(semijoin)));
 	}
-	foreach(cell, pull_var_clause((Node *) list_make2(quals, outer), 0))
+	foreach(cell, pull_var_clause((Node *) list_make2(quals, outer), PVC_RECURSE_PLACEHOLDERS))
 	{
 		if (tlist_member(lfirst(cell), columns) == NULL)
 			columns = lappend(columns, makeTargetEntry(lfirst(cell), list_length(columns) + 1, NULL, false));
