@@ -82,6 +82,10 @@ SELECT n, differences(query) FROM queries WHERE n IN (8, 18) ORDER BY n;
 RESET work_mem;
 RESET hash_mem_multiplier;
 
+-- A subquery in the filter is asked about rows, not about groups
+EXPLAIN (COSTS OFF) SELECT sum(cost) FROM t WHERE EXISTS (SELECT 1 FROM queries q WHERE q.n = id) OR flag;
+SELECT differences('SELECT sum(cost) FROM t WHERE EXISTS (SELECT 1 FROM queries q WHERE q.n = id) OR flag');
+
 -- Parameters
 SET plan_cache_mode = force_generic_plan;
 PREPARE p(int, text) AS SELECT count(*), sum(cost) FROM t WHERE id < $1 AND name = $2;

@@ -56,6 +56,7 @@ static void add_semijoin(FocusAggQuery *query, CustomPath *path);
 static void add_partial_paths(FocusAggQuery *query);
 static double expected_memory(FocusAggQuery *query);
 static Path *other_path(FocusAggQuery *query);
+static Node *choose_subplans(Node *node, void *executions);
 static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 					   List *clauses, List *custom_plans);
 
@@ -614,6 +615,34 @@ focus_agg_make_path(FocusAggQuery *query, RelOptInfo *parent, PathTarget *target
 }
 
 /*
+ * Leaves the cheapest of the plans that there are for a subquery in the filter.
+ * The server would choose for the groups that the node returns, while a filter
+ * is applied to rows.
+ */
+static Node *
+choose_subplans(Node *node, void *executions)
+{
+	AlternativeSubPlan *alternatives = (AlternativeSubPlan *) node;
+	AlternativeSubPlan *result;
+	SubPlan    *best = NULL;
+	ListCell   *cell;
+
+	if (node == NULL || !IsA(node, AlternativeSubPlan))
+		return node == NULL ? NULL : expression_tree_mutator(node, choose_subplans, executions);
+	foreach(cell, alternatives->subplans)
+	{
+		SubPlan    *subplan = lfirst_node(SubPlan, cell);
+
+		if (best == NULL || subplan->startup_cost + *(double *) executions * subplan->per_call_cost <=
+			best->startup_cost + *(double *) executions * best->per_call_cost)
+			best = subplan;
+	}
+	result = makeNode(AlternativeSubPlan);
+	result->subplans = list_make1(best);
+	return (Node *) result;
+}
+
+/*
  * The plan of the scan is there for its quals, which have been put in order.
  * The server looks for all that targets and custom_exprs refer to in
  * custom_scan_tlist: what the node makes, and then the columns of the quals.
@@ -624,7 +653,8 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 {
 	CustomScan *plan = makeNode(CustomScan);
 	CustomScan *scan = linitial_node(CustomScan, custom_plans);
-	List	   *quals = scan->scan.plan.qual;
+	double		executions = scan->scan.plan.plan_rows * 2; /* as the server has it for scans */
+	List	   *quals = (List *) choose_subplans((Node *) scan->scan.plan.qual, &executions);
 	List	   *exprs = lsecond(path->custom_private);
 	List	   *semijoin = list_length(path->custom_private) > 3 ? lfourth(path->custom_private) : NIL;
 	List	   *levels = list_copy(linitial(scan->custom_private));
