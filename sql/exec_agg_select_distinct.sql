@@ -41,7 +41,7 @@ INSERT INTO queries VALUES
     (4, 'SELECT DISTINCT flag, trim_scale(cost) FROM t'),
     (5, 'SELECT DISTINCT upper(name), date_trunc(''day'', ts), name, name FROM t'),
     (6, 'SELECT DISTINCT name FROM t WHERE id < 0'),
-    (7, 'SELECT DISTINCT name, ''x'', 1 FROM t WHERE name = ''name 3'''),
+    (7, 'SELECT DISTINCT name, ''x'', 1 FROM t WHERE id < 500'),
     (8, 'SELECT DISTINCT js ->> ''k'', f8 FROM t'),
     (9, 'SELECT DISTINCT name || flag::text FROM t ORDER BY 1'),
     (10, 'SELECT DISTINCT name FROM t WHERE ts IN (SELECT ts FROM t WHERE id < 50)'),
