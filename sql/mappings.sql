@@ -70,6 +70,20 @@ Month,Meter,kWh,Price per kWh
 2026-09,A,10,0.30
 \.
 SELECT billedcost FROM focus_cost_and_usage WHERE billingperiodstart < '2026-09-15';
+-- read by what the mapping is now, it is not added to what it was read as before
+UPDATE focus_mapping_columns SET expression = expression || E'\n* 2' WHERE mapping = 'power' AND columnname = 'BilledCost';
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power', mode 'append');
+Month,Meter,kWh,Price per kWh
+2026-09,A,10,0.30
+\.
+-- and replaces that as often as the mapping changes
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power', mode 'replace');
+Month,Meter,kWh,Price per kWh
+2026-09,A,10,0.30
+\.
+SELECT billedcost FROM focus_cost_and_usage WHERE billingperiodstart < '2026-09-15';
+SELECT state, count(*), count(DISTINCT content_sha256) AS contents, count(DISTINCT mapping_sha256) AS queries
+FROM focus_loads WHERE billingperiodstart < '2026-09-15' GROUP BY state ORDER BY state;
 
 -- JSON, over several lines; more rows than objects
 INSERT INTO focus_mappings (mapping, detect, records, description) VALUES
