@@ -716,6 +716,7 @@ static char *
 value_text(FocusNative *native, HeapTuple tuple, TupleDesc desc, int column)
 {
 	bool		isnull;
+	int			overflow;
 	Datum		value = heap_getattr(tuple, column, desc, &isnull);
 	Oid			type = TupleDescAttr(desc, column - 1)->atttypid;
 
@@ -726,7 +727,7 @@ value_text(FocusNative *native, HeapTuple tuple, TupleDesc desc, int column)
 	if (type == TIMESTAMPTZOID || type == TIMESTAMPOID)
 		return instant_text(DatumGetTimestamp(value), true);
 	if (type == DATEOID)
-		return instant_text(date2timestamp_opt_overflow(DatumGetDateADT(value), NULL), false);
+		return instant_text(date2timestamp_opt_overflow(DatumGetDateADT(value), &overflow), false);
 	return OutputFunctionCall(&native->out[column - 1], value);
 }
 
