@@ -37,7 +37,7 @@ INSERT INTO focus_mapping_columns VALUES
 	('power', 'ChargePeriodEnd', $$public.focus_instant((cells ->> 'month') || '-01') + interval '1 month'$$),
 	('power', 'ConsumedQuantity', $$cells ->> 'kwh'$$),
 	('power', 'Tags', $$jsonb_build_object('meter', cells ->> 'meter')$$),
-	('power', 'x_zone', $$current_setting('TimeZone')$$);
+	('power', 'x_zone', $$CASE current_setting('enable_nestloop') WHEN 'off' THEN current_setting('TimeZone') END$$);
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power');
 Month,Meter,kWh,Price per kWh,Note
 2026-10,A,10,0.30,
