@@ -62,5 +62,29 @@ SELECT count(*) FROM (SELECT focus_unload(deliveryid) FROM focus_loads WHERE sta
 SELECT deliver(5, 10);
 TABLE current;
 
+-- A delivery of two periods, one of which has been replaced: what is still there
+-- of it is not added again.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'two');
+BillingPeriodStart,BilledCost
+2025-01-01,1
+2025-02-01,2
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'two', mode 'replace');
+BillingPeriodStart,BilledCost
+2025-02-01,3
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'two', mode 'append');
+BillingPeriodStart,BilledCost
+2025-01-01,1
+2025-02-01,2
+\.
+TABLE current;
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'two', mode 'append', force);
+BillingPeriodStart,BilledCost
+2025-01-01,1
+2025-02-01,2
+\.
+TABLE current;
+
 \c :main
 DROP DATABASE regress_focus_load;

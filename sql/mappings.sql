@@ -37,7 +37,7 @@ INSERT INTO focus_mapping_columns VALUES
 	('power', 'ChargePeriodEnd', $$public.focus_instant((cells ->> 'month') || '-01') + interval '1 month'$$),
 	('power', 'ConsumedQuantity', $$cells ->> 'kwh'$$),
 	('power', 'Tags', $$jsonb_build_object('meter', cells ->> 'meter')$$),
-	('power', 'x_zone', $$current_setting('TimeZone')$$);
+	('power', 'x_zone', $$CASE current_setting('enable_nestloop') WHEN 'off' THEN current_setting('TimeZone') END$$);
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power');
 Month,Meter,kWh,Price per kWh,Note
 2026-10,A,10,0.30,
@@ -70,6 +70,30 @@ Month,Meter,kWh,Price per kWh
 2026-09,A,10,0.30
 \.
 SELECT billedcost FROM focus_cost_and_usage WHERE billingperiodstart < '2026-09-15';
+-- read by what the mapping is now, it is not added to what it was read as before
+UPDATE focus_mapping_columns SET expression = expression || E'\n* 2' WHERE mapping = 'power' AND columnname = 'BilledCost';
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power', mode 'append');
+Month,Meter,kWh,Price per kWh
+2026-09,A,10,0.30
+\.
+-- and replaces that as often as the mapping changes
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power', mode 'replace');
+Month,Meter,kWh,Price per kWh
+2026-09,A,10,0.30
+\.
+SELECT billedcost FROM focus_cost_and_usage WHERE billingperiodstart < '2026-09-15';
+SELECT state, count(*), count(DISTINCT content_sha256) AS contents, count(DISTINCT mapping_sha256) AS queries
+FROM focus_loads WHERE billingperiodstart < '2026-09-15' GROUP BY state ORDER BY state;
+-- a date that no timestamp holds
+UPDATE focus_mapping_columns SET expression = $$(cells ->> 'month' || '-01')::date$$ WHERE mapping = 'power' AND columnname = 'ChargePeriodEnd';
+UPDATE focus_mapping_columns SET expression = $$'2026-06-01'$$ WHERE mapping = 'power' AND columnname = 'ChargePeriodStart';
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power');
+Month,Meter,kWh,Price per kWh
+2026-07,A,10,0.30
+5000000-01,A,10,0.30
+\.
+SELECT line, columnname, value, message FROM focus_rejected_rows ORDER BY loadid DESC LIMIT 1;
+UPDATE focus_mapping_columns SET expression = $$record ->> 'Month' || '-01'$$ WHERE mapping = 'power' AND columnname = 'ChargePeriodStart';
 
 -- JSON, over several lines; more rows than objects
 INSERT INTO focus_mappings (mapping, detect, records, description) VALUES

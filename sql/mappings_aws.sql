@@ -10,6 +10,7 @@ SET TimeZone = 'UTC';
 -- plan, billed 2.00 and negated, effective 1.20; pods take all of it.  i-ri:
 -- reserved, nothing billed; a part takes a third.  i-over: what parts take is a
 -- billionth more than there is.  i-two: two charges in one hour.
+-- i-own: a part has a cost of its own as well, so that the instance stays whole.
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'cur');
 bill_payer_account_id,bill_billing_period_start_date,bill_billing_period_end_date,line_item_usage_account_id,line_item_line_item_type,line_item_usage_start_date,line_item_usage_end_date,line_item_product_code,line_item_usage_type,line_item_resource_id,line_item_usage_amount,line_item_currency_code,line_item_unblended_cost,pricing_public_on_demand_cost,pricing_unit,reservation_reservation_a_r_n,reservation_effective_cost,savings_plan_savings_plan_a_r_n,savings_plan_savings_plan_effective_cost,resource_tags,split_line_item_parent_resource_id,split_line_item_split_cost,split_line_item_unused_cost,split_line_item_split_usage
 1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,Usage,2026-10-01T00:00:00.000Z,2026-10-01T01:00:00.000Z,AmazonEC2,BoxUsage:m5.large,i-on,1,USD,1.00,1.10,Hrs,,,,,"{""user_team"": ""core""}",,,,
@@ -32,6 +33,8 @@ bill_payer_account_id,bill_billing_period_start_date,bill_billing_period_end_dat
 1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,Usage,2026-10-01T00:00:00.000Z,2026-10-01T01:00:00.000Z,AmazonEKS,EKS-EC2-vCPU-Hours,arn:aws:eks:us-east-1:2:pod/prod/c/r/u7,1,USD,0,,vCPU-Hours,,,,,,i-gone,0.1,0,1
 1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,Usage,2026-10-01T00:00:00.000Z,2026-10-01T01:00:00.000Z,AmazonEKS,EKS-EC2-vCPU-Hours,arn:aws:eks:us-east-1:2:pod/prod/c/s/u8,1,USD,0,,vCPU-Hours,,,,,,i-bad,dear,0,1
 1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,Usage,2026-10-01T00:00:00.000Z,2026-10-01T01:00:00.000Z,AmazonEC2,BoxUsage:m5.large,i-bad,1,USD,1.5,1.5,Hrs,,,,,,,,,
+1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,Usage,2026-10-01T00:00:00.000Z,2026-10-01T01:00:00.000Z,AmazonEC2,BoxUsage:m5.large,i-own,1,USD,4,4,Hrs,,,,,,,,,
+1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,Usage,2026-10-01T00:00:00.000Z,2026-10-01T01:00:00.000Z,AmazonEKS,EKS-EC2-vCPU-Hours,arn:aws:eks:us-east-1:2:pod/prod/c/t/u9,1,USD,0.5,,vCPU-Hours,,,,,,i-own,3,1,1
 1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,RIFee,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,AmazonEC2,HeavyUsage:m5.large,,744,USD,52.08,,Hrs,arn:ri,,,,,,,,
 1,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,2,Tax,2026-10-01T00:00:00.000Z,2026-11-01T00:00:00.000Z,AmazonEC2,,,1,USD,1e-2,,,,,,,,,,,
 \.
@@ -48,7 +51,7 @@ FROM focus_cost_and_usage WHERE resourceid = 'i-on' AND allocatedmethodid IS NOT
 -- What the file says of each instance; the sums are equal.
 SELECT resourceid, sum(effectivecost) AS effectivecost, sum(listcost) AS listcost, sum(consumedquantity) AS quantity
 FROM focus_cost_and_usage WHERE allocatedmethodid IS NOT NULL GROUP BY resourceid ORDER BY resourceid;
-SELECT sum(billedcost) = 1.00 + 0.25 + 2 - 2 + 0 + 1 + 0.5 + 0.5 + 1.5 + 52.08 + 0.01 AS equal FROM focus_cost_and_usage;
+SELECT sum(billedcost) = 1.00 + 0.25 + 2 - 2 + 0 + 1 + 0.5 + 0.5 + 1.5 + 4 + 52.08 + 0.01 AS equal FROM focus_cost_and_usage;
 -- The raw lines stay.
 SELECT x_columns ->> 'split_line_item_unused_cost' AS unused FROM focus_cost_and_usage
 WHERE allocatedresourcename = 'shop/web-0' ORDER BY 1;

@@ -194,20 +194,23 @@ focus_delivery_size_is_known(FocusDelivery *delivery, int64 bytes)
 }
 
 /*
- * The latest delivery of the same content that is still in place as a whole;
- * 0 when there is none.
+ * The latest delivery of the same content, read by the same mapping, that is
+ * still in place as a whole; 0 when there is none.
  */
 int64
 focus_delivery_find_content(FocusDelivery *delivery, const char *sha256)
 {
-	Oid			types[1] = {TEXTOID};
-	Datum		values[1] = {CStringGetTextDatum(sha256)};
+	Oid			types[2] = {TEXTOID, TEXTOID};
+	Datum		values[2] = {CStringGetTextDatum(sha256), 0};
 	bool		isnull;
 
-	focus_delivery_spi(psprintf("SELECT deliveryid FROM %s WHERE content_sha256 = $1 GROUP BY deliveryid "
+	if (delivery->mapping_sha256 != NULL)
+		values[1] = CStringGetTextDatum(delivery->mapping_sha256);
+	focus_delivery_spi(psprintf("SELECT deliveryid FROM %s WHERE content_sha256 = $1 "
+								"AND mapping_sha256 IS NOT DISTINCT FROM $2 GROUP BY deliveryid "
 								"HAVING bool_and(state NOT IN ('replaced', 'removed')) ORDER BY deliveryid DESC LIMIT 1",
 								quote_qualified_identifier(delivery->schema, "focus_loads")),
-					   1, types, values, NULL, SPI_OK_SELECT);
+					   2, types, values, delivery->mapping_sha256 != NULL ? "  " : " n", SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return 0;
 	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
@@ -349,11 +352,11 @@ note_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account)
 static void
 write_load(FocusDelivery *delivery, FocusLoadPart *part)
 {
-	Oid			types[20] = {INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID,
+	Oid			types[22] = {INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID,
 		TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID, TEXTOID,
-	TEXTOID, TEXTOID, INT8OID, INT8OID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-	Datum		values[20];
-	char		nulls[21] = "                    ";
+	TEXTOID, TEXTOID, INT8OID, INT8OID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
+	Datum		values[22];
+	char		nulls[23] = "                      ";
 	Datum	   *accounts = palloc(Max(list_length(part->accounts), 1) * sizeof(Datum));
 	ListCell   *cell;
 	int			naccounts = 0;
@@ -396,12 +399,17 @@ write_load(FocusDelivery *delivery, FocusLoadPart *part)
 	values[18] = TimestampTzGetDatum(part->run_at);
 	values[19] = TimestampTzGetDatum(delivery->finished_at);
 	nulls[18] = part->run_at != DT_NOBEGIN ? ' ' : 'n';
+	values[20] = delivery->mapping ? CStringGetTextDatum(delivery->mapping) : (Datum) 0;
+	nulls[20] = delivery->mapping ? ' ' : 'n';
+	values[21] = delivery->mapping ? CStringGetTextDatum(delivery->mapping_sha256) : (Datum) 0;
+	nulls[21] = nulls[20];
 	focus_delivery_spi(psprintf("INSERT INTO %s (loadid, deliveryid, dataset, source, billingperiodstart, accounts, "
 								"state, mode, path, files, bytes, content_sha256, "
-								"provider, focus_version, rows_stored, rows_rejected, totals, started_at, run_at, finished_at) "
-								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+								"provider, focus_version, rows_stored, rows_rejected, totals, started_at, run_at, finished_at, "
+								"mapping, mapping_sha256) "
+								"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
 								quote_qualified_identifier(delivery->schema, "focus_loads")),
-					   20, types, values, nulls, SPI_OK_INSERT);
+					   22, types, values, nulls, SPI_OK_INSERT);
 }
 
 /*

@@ -63,6 +63,8 @@ typedef struct FocusDelivery
 	TimestampTz run_at;			/* of the file being read; DT_NOBEGIN: not told */
 	TimestampTz finished_at;	/* when it takes effect */
 	const char *sha256;			/* of the content; NULL before it has been read */
+	const char *mapping;		/* by which it was read; NULL: it is FOCUS */
+	const char *mapping_sha256; /* of the mapping's query */
 	int64		deliveryid;
 	List	   *parts;			/* FocusLoadPart *, in order of loadid */
 	HTAB	   *part_buckets;	/* the same by source and period */

@@ -21,6 +21,7 @@
 
 static void look_up_closing(FocusDelivery *delivery, FocusLoadPart *part);
 pg_noreturn static void refuse_closed(FocusDelivery *delivery, FocusLoadPart *part);
+static void check_content(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_order(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_share(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
@@ -67,10 +68,15 @@ focus_earlier_decide(FocusDelivery *delivery, FocusLoadPart *part)
 		refuse_closed(delivery, part);
 	if (part->meets_earlier && part->mode == NULL)
 		refuse(delivery, part);
-	if (part->meets_earlier && strcmp(part->mode, "replace") == 0 && !delivery->options.force)
+	if (part->meets_earlier && !delivery->options.force)
 	{
-		check_order(delivery, part);
-		check_share(delivery, part);
+		if (strcmp(part->mode, "append") == 0)
+			check_content(delivery, part);
+		else
+		{
+			check_order(delivery, part);
+			check_share(delivery, part);
+		}
 	}
 	foreach(account, part->accounts)
 		check_other_sources(delivery, part, lfirst(account));
@@ -170,6 +176,37 @@ refuse_closed(FocusDelivery *delivery, FocusLoadPart *part)
 }
 
 /*
+ * Content that is there already would count twice: that of a delivery of which
+ * another part has been replaced, or that has been read by another mapping.
+ */
+static void
+check_content(FocusDelivery *delivery, FocusLoadPart *part)
+{
+	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
+	Datum		values[4];
+	char		nulls[5] = "    ";
+
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	nulls[2] = part->has_period ? ' ' : 'n';
+	values[3] = CStringGetTextDatum(delivery->sha256);
+	focus_delivery_spi(psprintf("SELECT loadid, path, rows_stored FROM %s "
+								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
+								"AND billingperiodstart IS NOT DISTINCT FROM $3 AND content_sha256 = $4 ORDER BY loadid LIMIT 1",
+								quote_qualified_identifier(delivery->schema, "focus_loads")),
+					   4, types, values, nulls, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("content of \"%s\" is already in %s", delivery->path, part_text(delivery, part)),
+			 errdetail("Load %s of \"%s\" has %s rows of it; adding it again would count their cost twice.",
+					   focus_delivery_text(delivery, 0, 1), focus_delivery_text(delivery, 0, 2), focus_delivery_text(delivery, 0, 3)),
+			 errhint("Take that load's delivery back by focus_unload first, or pass force => true to add it all the same.")));
+}
+
+/*
  * An older run must not take the place of a newer one.  Manifests tell when
  * runs were; content that has been replaced is older whatever they say.
  */
@@ -191,7 +228,8 @@ check_order(FocusDelivery *delivery, FocusLoadPart *part)
 	values[4] = CStringGetTextDatum(delivery->sha256);
 	focus_delivery_spi(psprintf("SELECT l.loadid, o.loadid, to_char(l.run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), "
 								"to_char($4 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
-								"FROM %s l LEFT JOIN %s o ON o.state = 'replaced' AND o.content_sha256 = $5 AND o.loadid < l.loadid "
+								"FROM %s l LEFT JOIN %s o ON o.state = 'replaced' AND o.content_sha256 = $5 "
+								"AND l.content_sha256 <> $5 AND o.loadid < l.loadid "
 								"AND o.dataset = l.dataset AND o.source = l.source AND o.billingperiodstart IS NOT DISTINCT FROM $3 "
 								"WHERE l.dataset = $1 AND l.source = $2 AND l.state = 'current' "
 								"AND l.billingperiodstart IS NOT DISTINCT FROM $3 AND (l.run_at > $4 OR o.loadid IS NOT NULL) "

@@ -71,7 +71,6 @@ static int64 read_input(Load *load, FocusInput *input);
 static void read_query(Load *load);
 static const char *how_read(const char *mapping);
 static void tell(Load *load, const FocusRow *names, const FocusRow *first);
-static void note_mapping(Load *load);
 static void on_query_bytes(const char *data, size_t len, void *arg);
 static char *digest_of(const char *text);
 static void on_bytes(const char *data, size_t len, void *arg);
@@ -329,7 +328,8 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	if (load->native != NULL)
 	{
 		focus_native_finish(load->native);
-		note_digest(load, "mapping", digest_of(focus_native_query(load->native)), 0);
+		delivery->mapping = focus_native_mapping(load->native);
+		delivery->mapping_sha256 = digest_of(focus_native_query(load->native));
 	}
 	focus_rows_close(load->rows);
 	digest = focus_content_digest(load->digests);
@@ -338,9 +338,6 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	if (earlier != 0)
 		return fill_from_earlier(load, earlier, result);
 	focus_delivery_finish(delivery, digest);
-	if (load->native != NULL)
-		note_mapping(load);
-
 	fill_result(load, result);
 	if (result->rows_rejected > 0)
 		ereport(WARNING,
@@ -494,20 +491,6 @@ digest_of(const char *text)
 
 	focus_content_add(hash, text, strlen(text));
 	return focus_content_finish(hash);
-}
-
-/* The loads of the delivery tell by which mapping they were read. */
-static void
-note_mapping(Load *load)
-{
-	Oid			types[2] = {INT8OID, TEXTOID};
-	Datum		values[2];
-
-	values[0] = Int64GetDatum(load->delivery->deliveryid);
-	values[1] = CStringGetTextDatum(focus_native_mapping(load->native));
-	focus_delivery_spi(psprintf("UPDATE %s SET mapping = $2 WHERE deliveryid = $1",
-								quote_qualified_identifier(load->delivery->schema, "focus_loads")),
-					   2, types, values, NULL, SPI_OK_UPDATE);
 }
 
 /*

@@ -538,6 +538,8 @@ pin_settings(void)
 
 	(void) set_config_option("TimeZone", "UTC", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("DateStyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* what a join of raw gives is guessed to be one row; looping over many takes days */
+	(void) set_config_option("enable_nestloop", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	/* compiling that many expressions takes longer than they do */
 	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	return nest_level;
@@ -716,6 +718,7 @@ static char *
 value_text(FocusNative *native, HeapTuple tuple, TupleDesc desc, int column)
 {
 	bool		isnull;
+	int			overflow;
 	Datum		value = heap_getattr(tuple, column, desc, &isnull);
 	Oid			type = TupleDescAttr(desc, column - 1)->atttypid;
 
@@ -726,7 +729,7 @@ value_text(FocusNative *native, HeapTuple tuple, TupleDesc desc, int column)
 	if (type == TIMESTAMPTZOID || type == TIMESTAMPOID)
 		return instant_text(DatumGetTimestamp(value), true);
 	if (type == DATEOID)
-		return instant_text(date2timestamp_opt_overflow(DatumGetDateADT(value), NULL), false);
+		return instant_text(date2timestamp_opt_overflow(DatumGetDateADT(value), &overflow), false);
 	return OutputFunctionCall(&native->out[column - 1], value);
 }
 

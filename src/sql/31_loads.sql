@@ -57,7 +57,8 @@ CREATE TABLE focus_loads
 	run_at				timestamptz,
 	superseded_at		timestamptz,
 	kept				boolean NOT NULL DEFAULT false,
-	mapping				text
+	mapping				text,
+	mapping_sha256		text
 );
 CREATE INDEX focus_loads_period_index ON focus_loads (dataset, source, billingperiodstart);
 CREATE INDEX focus_loads_content_index ON focus_loads (content_sha256);
@@ -113,6 +114,8 @@ COMMENT ON COLUMN focus_loads.kept IS
 'Its rows are in focus_superseded_cost_and_usage.';
 COMMENT ON COLUMN focus_loads.mapping IS
 'Mapping by which it was read. NULL: it was FOCUS.';
+COMMENT ON COLUMN focus_loads.mapping_sha256 IS
+'SHA-256 of the query that the mapping amounted to then, in hexadecimal.';
 
 CREATE TABLE focus_rejected_rows
 (

@@ -22,7 +22,8 @@ COMMENT ON COLUMN focus_arrivals.source IS 'Source of the delivery.';
 COMMENT ON COLUMN focus_arrivals.path IS 'File, manifest or directory.';
 COMMENT ON COLUMN focus_arrivals.outcome IS
 'waiting: it was still changing. loaded. known: its content was loaded before. failed: sqlstate and message say why; it is tried again when it changes, or the error may have passed.';
-COMMENT ON COLUMN focus_arrivals.deliveryid IS 'The delivery: focus_loads.deliveryid.';
+COMMENT ON COLUMN focus_arrivals.deliveryid IS
+'The delivery: focus_loads.deliveryid. Of what waits or has failed: the one as which it was loaded before it changed.';
 COMMENT ON COLUMN focus_arrivals.rows_stored IS 'Rows stored.';
 COMMENT ON COLUMN focus_arrivals.rows_rejected IS 'Rows in quarantine.';
 COMMENT ON COLUMN focus_arrivals.rows_replaced IS 'Rows of earlier loads that went.';
@@ -41,7 +42,7 @@ COMMENT ON FUNCTION focus_internal.landed(text) IS
 
 -- The handler catches what one delivery can cause; a cancelled query still ends
 -- the call.
-CREATE FUNCTION focus_internal.load_arrival(source text, path text, bytes bigint, modified_at timestamptz)
+CREATE FUNCTION focus_internal.load_arrival(source text, path text, bytes bigint, modified_at timestamptz, earlier bigint)
 RETURNS focus_arrivals
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -58,6 +59,15 @@ BEGIN
 	result.bytes := $3;
 	result.modified_at := $4;
 	result.tried_at := began;
+	result.deliveryid := $5;
+	-- What has grown has what it had before.
+	IF EXISTS (SELECT FROM @extschema@.focus_loads AS l JOIN @extschema@.focus_sources AS s ON s.source = $1 AND s.mode = 'append'
+			   WHERE l.deliveryid = $5 AND l.state = 'current') THEN
+		RAISE EXCEPTION '"%" has changed since it was loaded', $2
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('Delivery %s is what it was, and source "%s" appends: what is in both would count twice.', $5, $1),
+				HINT = format('Take that back by focus_unload(%s) and pass retry => true; or, if nothing is in both, delete the row of focus_arrivals.', $5);
+	END IF;
 	SELECT * INTO loaded FROM @extschema@.focus_load($2, source => $1);
 	result.outcome := CASE WHEN EXISTS (SELECT FROM @extschema@.focus_loads AS l
 			WHERE l.deliveryid = loaded.loadid AND l.finished_at < began) THEN 'known' ELSE 'loaded' END;
@@ -76,8 +86,8 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN result;
 END
 $$;
-COMMENT ON FUNCTION focus_internal.load_arrival(text, text, bigint, timestamptz) IS
-'Loads one delivery of a landing place, or tells why it could not be loaded.';
+COMMENT ON FUNCTION focus_internal.load_arrival(text, text, bigint, timestamptz, bigint) IS
+'Loads one delivery of a landing place, or tells why it could not be loaded. earlier: the delivery as which it was loaded before it changed.';
 
 CREATE FUNCTION focus_load_pending(source text, quiet interval DEFAULT '1 minute', retry boolean DEFAULT false)
 RETURNS SETOF focus_arrivals
@@ -99,7 +109,7 @@ BEGIN
 		RETURN;
 	END IF;
 	FOR landed IN
-		SELECT l.delivery, l.bytes, l.modified_at, a.outcome, a.sqlstate,
+		SELECT l.delivery, l.bytes, l.modified_at, a.outcome, a.sqlstate, a.deliveryid,
 			(a.bytes = l.bytes AND a.modified_at = l.modified_at) IS TRUE AS unchanged
 		FROM focus_internal.landed(place) AS l
 			LEFT JOIN @extschema@.focus_arrivals AS a ON a.source = $1 AND a.path = l.delivery
@@ -112,10 +122,10 @@ BEGIN
 			CONTINUE;
 		END IF;
 		IF landed.modified_at > clock_timestamp() - quiet THEN
-			arrival := ROW($1, landed.delivery, 'waiting', NULL, NULL, NULL, NULL, NULL, NULL,
+			arrival := ROW($1, landed.delivery, 'waiting', landed.deliveryid, NULL, NULL, NULL, NULL, NULL,
 				landed.bytes, landed.modified_at, clock_timestamp());
 		ELSE
-			arrival := focus_internal.load_arrival($1, landed.delivery, landed.bytes, landed.modified_at);
+			arrival := focus_internal.load_arrival($1, landed.delivery, landed.bytes, landed.modified_at, landed.deliveryid);
 		END IF;
 		DELETE FROM @extschema@.focus_arrivals AS a WHERE a.source = $1 AND a.path = landed.delivery;
 		INSERT INTO @extschema@.focus_arrivals SELECT arrival.*;

@@ -5,13 +5,15 @@
 INSERT INTO focus_mappings (mapping, provider, detect, records, leave_out, reject, description, lacks, shipped) VALUES
 ('aws-cur', 'AWS', '{lineitemunblendedcost lineitemlineitemtype billbillingperiodstartdate}',
 $$
-	-- A line of split cost allocation is a part of the instance that it names.
+	-- A line of split cost allocation is a part of the instance that it names,
+	-- and bills nothing itself.
 	WITH part AS MATERIALIZED
 	(
 		SELECT file, line, record, cells,
 			cells ->> 'lineitemusageaccountid' AS account,
 			@extschema@.focus_instant(cells ->> 'lineitemusagestartdate') AS begins,
 			regexp_replace(cells ->> 'splitlineitemparentresourceid', '^.*/', '') AS instance,
+			coalesce(@extschema@.focus_number(cells ->> 'lineitemunblendedcost'), 0) <> 0 AS is_billed,
 			coalesce(@extschema@.focus_number(cells ->> 'splitlineitemsplitcost'), 0) AS weight
 		FROM raw WHERE cells ? 'splitlineitemparentresourceid'
 	),
@@ -19,7 +21,7 @@ $$
 	(
 		SELECT account, begins, instance, sum(weight) AS weight
 		FROM part GROUP BY account, begins, instance
-		HAVING bool_and(weight >= 0 AND weight < 'NaN')
+		HAVING bool_and(weight >= 0 AND weight < 'NaN' AND NOT is_billed)
 	),
 	charge AS NOT MATERIALIZED
 	(
@@ -91,7 +93,8 @@ $$
 	WINDOW origin AS (PARTITION BY s.origin_file, s.origin_line ORDER BY s.part = '{}', s.file, s.line)
 	UNION ALL
 	SELECT p.file, p.line, p.record, p.cells, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-		'split line without an amount, or without the charge of "' || p.instance || '" in the delivery'
+		CASE WHEN p.is_billed THEN 'split line with an unblended cost of its own'
+			ELSE 'split line without an amount, or without the charge of "' || p.instance || '" in the delivery' END
 	FROM part AS p
 	WHERE NOT EXISTS (SELECT FROM origin AS o
 		WHERE o.account = p.account AND o.begins = p.begins AND o.instance = p.instance)

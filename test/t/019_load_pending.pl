@@ -104,7 +104,15 @@ charges('d[1]*/2026-01/part-2.csv', 8, '2026-05', 2);
 charges('d[1]*/2026-02/part-1.csv', 7, '2026-06', 4);
 is(pending('d'), "d[1]*/2026-01|loaded|2|0||\nd[1]*/2026-02|loaded|1|0||", 'directories');
 charges('d[1]*/2026-02/part-2.csv', 6, '2026-06', 8);
-is(pending('d'), 'd[1]*/2026-02|loaded|2|0||', 'one with another file is another delivery');
+is(pending('d'), 'd[1]*/2026-02|failed|||55000|"d[1]*/2026-02" has changed since it was loaded', 'one with another file would count the first twice');
+is($node->safe_psql('postgres', "$held 'd')"), '7|3', 'and is not added');
+is(pending('d'), 'd[1]*/2026-02|failed|||55000|"d[1]*/2026-02" has changed since it was loaded', 'nor later');
+charges('d[1]*/2026-02/part-3.csv', 0, '2026-06', 16);
+is(pending('d'), 'd[1]*/2026-02|waiting||||', 'it changes again');
+is(pending('d', ", quiet => '0'"), 'd[1]*/2026-02|failed|||55000|"d[1]*/2026-02" has changed since it was loaded', 'and has not been forgotten');
+$node->safe_psql('postgres', q{SELECT focus_unload(max(deliveryid)) FROM focus_loads WHERE source = 'd'});
+is(pending('d', ", quiet => '0', retry => true"), 'd[1]*/2026-02|loaded|3|0||', 'unless what it was is taken back');
+is($node->safe_psql('postgres', "$held 'd')"), '31|5', 'each file once');
 
 # No place, no right, no file
 my ($rc, $out, $err) = $node->psql('postgres', "SELECT focus_load_pending('nobody')");
