@@ -52,7 +52,7 @@ is($node->safe_psql('postgres', "SELECT files, mapping FROM focus_loads"), '2|aw
 write_file("$folder/restated.csv", "$names\n" . line('BoxUsage:m5.large', 'i-1', '1.5'));
 my ($rc, $out, $err) = $node->psql('postgres', "SELECT focus_load('$folder/restated.csv', source => 'cur')");
 like($err, qr/billing period 2026-10 of source "cur" is already loaded/, 'a month that is there is refused');
-is($node->safe_psql('postgres', "SELECT rows_stored, rows_replaced FROM focus_load('$folder/restated.csv', source => 'cur', mode => 'replace', mapping => 'aws-cur')"),
+is($node->safe_psql('postgres', "SELECT rows_stored, rows_replaced FROM focus_load('$folder/restated.csv', source => 'cur', mode => 'replace', force => true, mapping => 'aws-cur')"),
 	'1|3', 'and replaced when asked to');
 
 # A row too many that cannot be read leaves the former delivery
