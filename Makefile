@@ -8,6 +8,7 @@
 #   make bench           query speed against heap; BENCH_ROWS and BENCH_ROUNDS
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
 #   make bench-body     size and speed of row groups; BENCH_ROWS
+#   make providers       load the public files and write docs/reference/providers.md
 #   make coverage        check-all with line coverage counted; needs lcov
 #   make check-twin      random workload on focus and heap for TWIN_SECONDS (3600)
 #   make check-core      PostgreSQL's own suites with focus as the default table
@@ -201,6 +202,14 @@ TWIN_SECONDS ?= 3600
 check-twin:
 	FOCUS_SECONDS='$(TWIN_SECONDS)' test/unprivileged.sh $(MAKE) --no-print-directory PG_CONFIG='$(PG_CONFIG)' \
 	  EXTRA_CFLAGS='$(EXTRA_CFLAGS)' PROVE_TESTS=test/t/021_heap_twin.pl PROVE_FLAGS=-v check-tap
+
+# The page of public files, from those in FOCUS_SHARED.
+.PHONY: providers providers-built
+providers:
+	@test/unprivileged.sh $(MAKE) -s --no-print-directory PG_CONFIG='$(PG_CONFIG)' $(MAKEOVERRIDES) providers-built >docs/reference/providers.md.new || { rm -f docs/reference/providers.md.new; exit 1; }
+	@mv docs/reference/providers.md.new docs/reference/providers.md
+providers-built: stage
+	test/with_cluster.sh $(bindir) $(TMPCONF) test/providers.pl
 
 BENCH_ROUNDS ?= 3
 .PHONY: bench bench-load bench-query-built bench-load-built

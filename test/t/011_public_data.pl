@@ -1,94 +1,26 @@
 # Every public FOCUS file of the shared folder is loaded, or refused for the
-# reason that is written here.  A reader of our own, which knows nothing of the
-# loader, counts the rows of each file and adds up its costs: stored and
+# reason that Focus::PublicData has.  A reader of our own, which knows nothing
+# of the loader, counts the rows of each file and adds up its costs: stored and
 # quarantined rows have to come to the same, exactly.
 
 use strict;
 use warnings;
 
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+
+use Focus::PublicData qw($folder %no_focus %focus_refused %focus_rejected rows_of scaled);
 use Math::BigInt;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $folder = ($ENV{FOCUS_SHARED} // '') . '/data';
 plan skip_all => 'FOCUS_SHARED/data is not there' unless -d $folder;
-
-# What is not FOCUS, and why.
-my %no_focus = (
-	qr{/native_} => 'a format of the provider from before FOCUS, see 017_native_formats.pl',
-	qr{/opendata_} => 'maps of units, regions and services',
-	qr{/dcgm_} => 'selections of GPU metrics',
-	qr{/opencost_} => 'prices and exports of OpenCost',
-	qr{/koku_} => 'OpenShift usage',
-	qr{validator_currency_codes} => 'a list of currencies',
-	qr{azure_openai_batch_token_generation_log} => 'a log of tokens');
-
-# What is refused, and why.  Any other file has to load.
-my $no_period = qr/has no column "BillingPeriodStart"/;
-my %refused = (
-	'azure/focus_openai_spruce.csv' => $no_period,
-	'azure/supplemental_invoice_detail_v1_4.csv' => qr/is of dataset InvoiceDetail, which cannot be loaded/,
-	'multi_provider/validator_multiple_failure_examples.csv' => $no_period,
-	'spec_examples/toolkit_scenarios_correction_set.csv' => $no_period,
-	'spec_examples/toolkit_scenarios_sca_equal.csv' => $no_period,
-	'spec_examples/toolkit_scenarios_sca_weighted.csv' => $no_period);
-
-# Cells that send rows to quarantine; all other rows of all files are stored.
-my %rejected = (
-	'spec_examples/v1_2/commitment_discount_purchase_scenario_2.csv' => '4|ChargePeriodEnd|2023-02-01T30:00:00Z',
-	'spec_examples/v1_2/simple_saas_agreements_a1.csv' => '2|BilledCost|$10,000.00 ',
-	'spec_examples/v1_2/simple_saas_agreements_a2.csv' => '2|BilledCost|$50,000.00 ',
-	'spec_examples/v1_2/simple_saas_agreements_a3.csv' => '2|BilledCost|$1,000.00 ',
-	'spec_examples/v1_2/simple_saas_agreements_b.csv' => '2|BilledCost|$50,000.00 ');
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION focus');
-
-# Rows of a CSV text as lists of cells.
-sub rows_of
-{
-	my ($text) = @_;
-	my @rows = ([]);
-	my ($cell, $quoted, $i) = ('', 0, 0);
-
-	$text =~ s/^\xef\xbb\xbf//;
-	while ($i < length $text)
-	{
-		my $c = substr($text, $i++, 1);
-
-		if ($quoted)
-		{
-			if ($c ne '"') { $cell .= $c; }
-			elsif (substr($text, $i, 1) eq '"') { $cell .= '"'; $i++; }
-			else { $quoted = 0; }
-		}
-		elsif ($c eq '"') { $quoted = 1; }
-		elsif ($c eq ',') { push @{ $rows[-1] }, $cell; $cell = ''; }
-		elsif ($c eq "\n" || $c eq "\r")
-		{
-			push @{ $rows[-1] }, $cell;
-			push @rows, [];
-			$cell = '';
-		}
-		else { $cell .= $c; }
-	}
-	push @{ $rows[-1] }, $cell;
-	return grep { @$_ > 1 || $_->[0] ne '' } @rows;
-}
-
-# A number as an integer of 10 ** -40; undef for what is none.
-sub scaled
-{
-	my ($text) = @_;
-
-	return undef unless $text =~ /^\s*(-?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?\s*$/ && "$2$3" ne '';
-	my $zeros = 40 - length($3) + ($4 // 0);
-	die "number \"$text\" is too fine for this test" if $zeros < 0;
-	return Math::BigInt->new("$1$2$3" . '0' x $zeros);
-}
 
 # Number of rows, and the sum of each cost over all rows, of a file.
 sub read_independently
@@ -141,9 +73,9 @@ for my $file (@files)
 	}
 	my ($rc, $out, $err) = $node->psql('postgres',
 		"SELECT rows_stored, rows_rejected FROM focus_load('$folder/$file', source => '$file')");
-	if (exists $refused{$file})
+	if (exists $focus_refused{$file})
 	{
-		like($err, qr/ERROR: .*$refused{$file}/, "$file is refused");
+		like($err, qr/ERROR: .*$focus_refused{$file}/, "$file is refused");
 		is($node->safe_psql('postgres', "SELECT count(*) FROM focus_loads WHERE source = '$file'"), 0, "$file leaves nothing");
 		next;
 	}
@@ -153,7 +85,7 @@ for my $file (@files)
 	my ($rows, $sums) = read_independently("$folder/$file");
 	my ($stored, $bad) = split /\|/, $out;
 	is($node->safe_psql('postgres', "SELECT line, columnname, value FROM focus_rejected_rows JOIN focus_loads USING (loadid) WHERE source = '$file' ORDER BY line"),
-		$rejected{$file} // '', "$file: rows in quarantine");
+		$focus_rejected{$file} // '', "$file: rows in quarantine");
 	is($stored + $bad, $rows, "$file: each row is stored or in quarantine");
 	my $cost_and_usage = $node->safe_psql('postgres', "SELECT min(dataset) FROM focus_loads WHERE source = '$file'") eq 'CostAndUsage';
 	for my $column ($cost_and_usage ? sort keys %$sums : ())
@@ -186,7 +118,7 @@ SKIP:
 }
 
 is(scalar(keys %used), scalar(keys %no_focus), 'each reason to leave files out is used');
-is(join(' ', grep { !-e "$folder/$_" } keys %refused, keys %rejected), '', 'each exception is a file');
+is(join(' ', grep { !-e "$folder/$_" } keys %focus_refused, keys %focus_rejected), '', 'each exception is a file');
 
 $node->stop;
 done_testing();

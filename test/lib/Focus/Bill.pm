@@ -177,7 +177,8 @@ sub json_string
 }
 
 # An object of a row: numbers as such or as strings, tags as an object or as a
-# string, what is empty left out or null.
+# string, what is empty left out or null.  A cost is never left out: a file in
+# which no object has it would lack the column, which others have.
 sub json_of
 {
 	my ($row) = @_;
@@ -188,7 +189,7 @@ sub json_of
 		my $text = $row->{$column};
 		my $value = json_string($text);
 
-		next if $text eq '' && rand() < 0.5;
+		next if $text eq '' && $column !~ /Cost$/ && rand() < 0.5;
 		if ($text eq '')
 		{
 			$value = 'null';
