@@ -139,7 +139,7 @@ check-spec:
 
 # Parts of the server's side that SQL does not reach one by one, in a library of
 # its own.
-UNIT_OBJS = src/columnar/value.o src/columnar/group_builder.o \
+UNIT_OBJS = src/columnar/arena.o src/columnar/group_builder.o src/columnar/value.o \
             $(patsubst %.c,%.o,$(wildcard src/columnar/body_*.c))
 check-unit: stage
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_SL) -shared -o build/unit.so test/unit/columnar.c $(UNIT_OBJS) $(SHLIB_LINK)

@@ -204,8 +204,7 @@ check_body(FocusGroupBuilder *builder, TupleDesc desc, bool sort, TupleTableSlot
  * unit_build(query text, sort bool, group_rows int, skip int) returns text: the
  * rows of the query through builders, which must give back the same rows, as
  * must their bodies.  Each skip'th row is left out after its codes were asked
- * for.  A builder that sorts keeps its memory.  Returns rows, groups and the
- * highest memory in MB.
+ * for.  Returns rows, groups and the highest memory in MB.
  */
 Datum
 unit_build(PG_FUNCTION_ARGS)
@@ -230,8 +229,6 @@ unit_build(PG_FUNCTION_ARGS)
 		elog(ERROR, "query failed");
 	desc = SPI_tuptable->tupdesc;
 	builder = focus_group_builder_create(desc, CurrentMemoryContext);
-	if (sort)
-		focus_group_builder_keep_memory(builder);
 	slot = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
 	back = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	for (rows = 0; rows < SPI_processed; rows++)
