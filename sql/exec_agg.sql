@@ -83,7 +83,10 @@ RESET work_mem;
 RESET hash_mem_multiplier;
 
 -- A subquery in the filter is asked about rows, not about groups
-EXPLAIN (COSTS OFF) SELECT sum(cost) FROM t WHERE EXISTS (SELECT 1 FROM queries q WHERE q.n = id) OR flag;
+CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || query; END $$;
+SELECT count(*) FROM plan_of('SELECT sum(cost) FROM t WHERE EXISTS (SELECT 1 FROM queries q WHERE q.n = id) OR flag') AS line
+WHERE line ~ 'Filter: .*hashed SubPlan';
+DROP FUNCTION plan_of(text);
 SELECT differences('SELECT sum(cost) FROM t WHERE EXISTS (SELECT 1 FROM queries q WHERE q.n = id) OR flag');
 
 -- Parameters
