@@ -847,7 +847,8 @@ sub reindex
 {
 	my ($self) = @_;
 
-	return if keys %{ $self->{cursors} };
+	# A cursor WITH HOLD reads the table until the transaction ends.
+	return if keys %{ $self->{cursors} } || ($self->{depth} && keys %{ $self->{held} });
 	return 'REINDEX TABLE t;';
 }
 
