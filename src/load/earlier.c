@@ -26,6 +26,7 @@ static void check_order(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_share(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 pg_noreturn static void refuse(FocusDelivery *delivery, FocusLoadPart *part);
+static void set_part(FocusDelivery *delivery, const FocusLoadPart *part, Datum *values, char *nulls);
 static char *part_text(FocusDelivery *delivery, const FocusLoadPart *part);
 static char *period_text(const FocusLoadPart *part);
 
@@ -41,11 +42,7 @@ focus_earlier_meet(FocusDelivery *delivery, FocusLoadPart *part)
 	char		nulls[4] = "   ";
 
 	look_up_closing(delivery, part);
-	values[0] = CStringGetTextDatum(delivery->dataset->id);
-	values[1] = CStringGetTextDatum(part->source);
-	values[2] = TimestampTzGetDatum(part->period);
-	if (!part->has_period)
-		nulls[2] = 'n';
+	set_part(delivery, part, values, nulls);
 	focus_delivery_spi(psprintf("SELECT loadid, path, to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), rows_stored, totals FROM %s "
 								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
 								"AND billingperiodstart IS NOT DISTINCT FROM $3 ORDER BY loadid",
@@ -95,11 +92,7 @@ focus_earlier_replace(FocusDelivery *delivery, FocusLoadPart *part, ArrayBuildSt
 	char		nulls[6] = "     ";
 	uint64		i;
 
-	values[0] = CStringGetTextDatum(delivery->dataset->id);
-	values[1] = CStringGetTextDatum(part->source);
-	values[2] = TimestampTzGetDatum(part->period);
-	if (!part->has_period)
-		nulls[2] = 'n';
+	set_part(delivery, part, values, nulls);
 	values[3] = Int64GetDatum(delivery->deliveryid);
 	focus_delivery_spi(psprintf("WITH replaced AS (UPDATE %s SET state = 'replaced', replaced_by = $4 "
 								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
@@ -186,10 +179,7 @@ check_content(FocusDelivery *delivery, FocusLoadPart *part)
 	Datum		values[4];
 	char		nulls[5] = "    ";
 
-	values[0] = CStringGetTextDatum(delivery->dataset->id);
-	values[1] = CStringGetTextDatum(part->source);
-	values[2] = TimestampTzGetDatum(part->period);
-	nulls[2] = part->has_period ? ' ' : 'n';
+	set_part(delivery, part, values, nulls);
 	values[3] = CStringGetTextDatum(delivery->sha256);
 	focus_delivery_spi(psprintf("SELECT loadid, path, rows_stored FROM %s "
 								"WHERE dataset = $1 AND source = $2 AND state = 'current' "
@@ -219,10 +209,7 @@ check_order(FocusDelivery *delivery, FocusLoadPart *part)
 	char		nulls[6] = "     ";
 	const char *run_at;
 
-	values[0] = CStringGetTextDatum(delivery->dataset->id);
-	values[1] = CStringGetTextDatum(part->source);
-	values[2] = TimestampTzGetDatum(part->period);
-	nulls[2] = part->has_period ? ' ' : 'n';
+	set_part(delivery, part, values, nulls);
 	values[3] = TimestampTzGetDatum(part->run_at);
 	nulls[3] = part->run_at != DT_NOBEGIN ? ' ' : 'n';
 	values[4] = CStringGetTextDatum(delivery->sha256);
@@ -260,10 +247,7 @@ check_share(FocusDelivery *delivery, FocusLoadPart *part)
 	Datum		values[4];
 	char		nulls[5] = "    ";
 
-	values[0] = CStringGetTextDatum(delivery->dataset->id);
-	values[1] = CStringGetTextDatum(part->source);
-	values[2] = TimestampTzGetDatum(part->period);
-	nulls[2] = part->has_period ? ' ' : 'n';
+	set_part(delivery, part, values, nulls);
 	values[3] = Int64GetDatum(part->rows_stored);
 	focus_delivery_spi(psprintf("SELECT e.rows, s.share "
 								"FROM (SELECT sum(rows_stored) AS rows FROM %s WHERE dataset = $1 AND source = $2 AND state = 'current' "
@@ -341,6 +325,18 @@ refuse(FocusDelivery *delivery, FocusLoadPart *part)
 					   focus_delivery_text(delivery, last, 4), focus_delivery_text(delivery, last, 5)),
 			 errhint("Pass mode => 'replace' to put this delivery in its place, or mode => 'append' to add to it. "
 					 "A row in focus_sources says so for all deliveries of the source.")));
+}
+
+/*
+ * Parameters 1 to 3 of queries of loads: dataset, source, and billing period
+ */
+static void
+set_part(FocusDelivery *delivery, const FocusLoadPart *part, Datum *values, char *nulls)
+{
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	nulls[2] = part->has_period ? ' ' : 'n';
 }
 
 /* The source and billing period of the load in words. */
