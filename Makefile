@@ -120,7 +120,7 @@ focus--$(EXTVERSION).sql: $(sort $(wildcard src/sql/*.sql))
 STAGE   = $(CURDIR)/build/stage
 PGTEST  = $(dir $(PGXS))../../src/test
 TMPCONF = $(CURDIR)/build/temp.conf
-export FOCUS_SHARED ?= $(CURDIR)/../shared
+export FOCUS_SHARED ?= $(abspath $(CURDIR)/../shared)
 
 .PHONY: stage check-spec check-unit check-regress check-isolation check-tap check-pgtap check-all-built demo-built
 stage: all

@@ -4,11 +4,14 @@ use strict;
 use warnings;
 
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
+
+use Focus::PublicData qw($folder);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-plan skip_all => 'FOCUS_SHARED/data is not there' unless -d ($ENV{FOCUS_SHARED} // '') . '/data';
+plan skip_all => 'FOCUS_SHARED/data is not there' unless -d $folder;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);

@@ -6,12 +6,14 @@ package Focus::PublicData;
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
 use Exporter qw(import);
 use Math::BigInt;
 
 our @EXPORT_OK = qw($folder %no_focus %focus_refused %focus_rejected @native %native_refused rows_of scaled);
 
-our $folder = ($ENV{FOCUS_SHARED} // '') . '/data';
+#  As the server writes paths: without ".." and links.
+our $folder = abs_path(($ENV{FOCUS_SHARED} // '') . '/data') // '';
 
 # What is not FOCUS, and why.
 our %no_focus = (
