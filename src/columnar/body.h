@@ -111,6 +111,9 @@ typedef enum FocusBodyEncoding
 /* One more than the greatest */
 #define FOCUS_BODY_ENCODINGS	6
 
+/* Instead of a number of decimals shown: as few as show the value */
+#define FOCUS_BODY_TRIMMED		64
+
 /* Descriptor of one column */
 typedef struct FocusBodyColumnInfo
 {
@@ -205,6 +208,16 @@ extern FocusBodyStatus focus_body_codes(const FocusBodyColumn *column, uint32_t 
 extern FocusBodyStatus focus_body_numbers(const FocusBodyColumn *column, uint32_t first,
 										  uint32_t count, int64_t *numbers,
 										  bool *nulls, uint8_t *scales);
+
+/*
+ * Rows of a DECIMAL in the form NUMBERS: the decimals that they show, or
+ * FOCUS_BODY_TRIMMED
+ */
+extern FocusBodyStatus focus_body_decimals(const FocusBodyColumn *column, uint32_t first,
+										   uint32_t count, uint8_t *shown);
+
+/* Fewest decimals that show number / 10^scale */
+extern int	focus_body_trimmed(int64_t number, int scale);
 
 /*
  * Bounds of the numbers in one vector, for skipping: each row of the vector

@@ -30,9 +30,8 @@
 #define FOCUS_BODY_NO_PARENT	0xFFFF
 #define FOCUS_BODY_VECTORS_MAX	(FOCUS_BODY_ROWS_MAX / FOCUS_BODY_VECTOR_ROWS)
 
-/* Decimals shown: a number of them, or as few as show the value */
+/* Decimals shown: a number of them, or FOCUS_BODY_TRIMMED */
 #define FOCUS_BODY_SCALE_MAX	63
-#define FOCUS_BODY_TRIMMED		64
 
 /* What a dictionary of bytes may grow to when it is unpacked */
 #define FOCUS_BODY_EXPANSION_MAX	256
@@ -366,9 +365,6 @@ extern void focus_body_write_bytes(FocusBodyWriter *writer, const FocusBodyPlan 
  */
 extern void focus_body_shown(const FocusBodyPlan *plan, const uint16_t *codes, uint32_t first,
 							 uint32_t count, int64_t *result);
-
-/* Fewest decimals that show number / 10^scale */
-extern int	focus_body_trimmed(int64_t number, int scale);
 
 /* Entries into a column that has space for them from entry first on */
 extern bool focus_body_read_numbers(FocusBodyCursor *cursor, FocusBodyKind kind, int scale,

@@ -498,32 +498,51 @@ read_nulls(const struct FocusBodyCodec *codec, uint32_t first, uint32_t count, b
 	return FOCUS_BODY_OK;
 }
 
+FocusBodyStatus
+focus_body_decimals(const FocusBodyColumn *column, uint32_t first, uint32_t count, uint8_t *shown)
+{
+	const FocusBodyStream *stream = &column->codec->shown;
+	uint16_t	part_shown[PART_ROWS];
+
+	if (first > column->rows || count > column->rows - first ||
+		column->kind != FOCUS_BODY_DECIMAL || column->form != FOCUS_BODY_NUMBERS)
+		return FOCUS_BODY_DAMAGED;
+	if (stream->kind == FOCUS_STREAM_CONSTANT)
+	{
+		memset(shown, (int) stream->base, count);
+		return stream->base <= FOCUS_BODY_TRIMMED ? FOCUS_BODY_OK : FOCUS_BODY_DAMAGED;
+	}
+	while (count > 0)
+	{
+		uint32_t	part = count < PART_ROWS ? count : PART_ROWS;
+
+		if (!focus_body_stream_codes(stream, first, part, FOCUS_BODY_TRIMMED, part_shown))
+			return FOCUS_BODY_DAMAGED;
+		for (uint32_t i = 0; i < part; i++)
+			shown[i] = (uint8_t) part_shown[i];
+		first += part;
+		count -= part;
+		shown += part;
+	}
+	return FOCUS_BODY_OK;
+}
+
 static FocusBodyStatus
 read_shown(const FocusBodyColumn *column, uint32_t first, uint32_t count, const int64_t *numbers,
 		   uint8_t *scales)
 {
-	uint16_t	shown[PART_ROWS];
+	FocusBodyStatus status;
 
 	if (column->kind != FOCUS_BODY_DECIMAL)
 	{
 		memset(scales, 0, count);
 		return FOCUS_BODY_OK;
 	}
-	while (count > 0)
-	{
-		uint32_t	part = count < PART_ROWS ? count : PART_ROWS;
-
-		if (!focus_body_stream_codes(&column->codec->shown, first, part, FOCUS_BODY_TRIMMED, shown))
-			return FOCUS_BODY_DAMAGED;
-		for (uint32_t i = 0; i < part; i++)
-			scales[i] = shown[i] == FOCUS_BODY_TRIMMED
-				? (uint8_t) focus_body_trimmed(numbers[i], column->scale) : (uint8_t) shown[i];
-		first += part;
-		count -= part;
-		numbers += part;
-		scales += part;
-	}
-	return FOCUS_BODY_OK;
+	status = focus_body_decimals(column, first, count, scales);
+	for (uint32_t i = 0; status == FOCUS_BODY_OK && i < count; i++)
+		if (scales[i] == FOCUS_BODY_TRIMMED)
+			scales[i] = (uint8_t) focus_body_trimmed(numbers[i], column->scale);
+	return status;
 }
 
 FocusBodyStatus

@@ -36,6 +36,7 @@ static void rescan(CustomScanState *node);
 static void explain(CustomScanState *node, List *ancestors, ExplainState *es);
 static Node *to_columns(Node *node, void *tlist);
 static bool consume(FocusAggState *state);
+static bool only_counts_rows(FocusAggState *state);
 static bool too_large(FocusAggState *state);
 static TupleTableSlot *next_group(FocusAggState *state);
 static TupleTableSlot *next_other(FocusAggState *state);
@@ -300,6 +301,13 @@ consume(FocusAggState *state)
 		scan->phase = FOCUS_SCAN_GROUPS;
 		scan->scan->group = -1;
 	}
+	if (scan->phase == FOCUS_SCAN_GROUPS && only_counts_rows(state))
+	{
+		focus_accumulator(state, 0, 0)->count += focus_scan_count_rows(scan);
+		for (i = 1; i < state->naggs; i++)
+			focus_accumulator(state, i, 0)->count = focus_accumulator(state, 0, 0)->count;
+		scan->phase = FOCUS_SCAN_DELTA;
+	}
 	while (scan->phase == FOCUS_SCAN_GROUPS)
 	{
 		if (!focus_scan_next_vector(scan, true))
@@ -323,6 +331,23 @@ consume(FocusAggState *state)
 		if (too_large(state))
 			return false;
 	}
+	return true;
+}
+
+/*
+ * Is nothing wanted but the number of all rows?
+ */
+static bool
+only_counts_rows(FocusAggState *state)
+{
+	int			i;
+
+	if (state->nkeys > 0 || state->naggs == 0 || state->scan.all_quals != NULL)
+		return false;
+	for (i = 0; i < state->naggs; i++)
+		if (state->aggs[i].kind != FOCUS_AGG_COUNT || state->aggs[i].nbranches > 0 ||
+			state->aggs[i].filter != NULL)
+			return false;
 	return true;
 }
 

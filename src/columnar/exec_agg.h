@@ -42,6 +42,12 @@ typedef struct FocusAggExpr
 	bool		typbyval;
 } FocusAggExpr;
 
+typedef struct FocusAggSlot
+{
+	uint32		hash;			/* of the value */
+	uint32		id;				/* 0 for a free slot */
+} FocusAggSlot;
+
 /*
  * An expression whose values are told apart, because it is grouped by or
  * because they are counted.  Ids are of values; 0 is NULL.
@@ -58,9 +64,8 @@ typedef struct FocusAggKey
 	uint32		nvalues;		/* with that of NULL */
 	uint32		space;
 	Datum	   *values;
-	uint32	   *hashes;
 	uint32		nslots;			/* a power of two */
-	uint32	   *slots;			/* id, or 0 for a free slot */
+	FocusAggSlot *slots;
 
 	/* In the current row group */
 	int			row_group;		/* that ids_of_codes is about; -1 for none */
@@ -101,6 +106,7 @@ typedef struct FocusAggValue
 {
 	FocusAggExpr expr;
 	FocusAggWant want;
+	bool		is_summed;		/* decimals shown are looked for when needed */
 	MemoryContext context;		/* of entries' datums */
 	int			row_group;		/* that entries are about, if by code */
 	uint32		space;
@@ -117,7 +123,10 @@ typedef struct FocusAggVector
 	FocusAggEntry *entries;
 	const int64 *numbers;
 	const bool *nulls;
+	bool		has_nulls;		/* some of the row group's rows are NULL */
 	const uint8 *scales;		/* decimals shown; NULL for none */
+	bool		later;			/* scales are still to be asked for */
+	int			column;
 	int			scale;			/* of numbers */
 } FocusAggVector;
 
@@ -274,6 +283,8 @@ typedef struct FocusAggState
 	uint32	   *slots;			/* number of a group + 1 */
 
 	uint32		groups[FOCUS_BODY_VECTOR_ROWS]; /* by row of the vector */
+	int			nruns;			/* of the vector's rows, each in one group */
+	uint16		run_ends[FOCUS_BODY_VECTOR_ROWS];	/* indexes into the rows */
 	bool		finished;		/* all rows have been read */
 	bool		emitting;
 	uint32		next;			/* group to return */
@@ -320,6 +331,8 @@ extern void focus_agg_reset(FocusAggState *state);
 extern void focus_agg_group_vector(FocusAggState *state);
 extern uint32 focus_agg_group_row(FocusAggState *state);
 extern void focus_agg_key_ids(FocusAggState *state, FocusAggKey *key, const uint16 *rows, int count);
+extern bool focus_agg_key_changes(FocusAggState *state, FocusAggKey *key, const uint16 *rows, int count,
+								  bool *differs);
 extern uint32 focus_agg_key_id(FocusAggState *state, FocusAggKey *key);
 
 /* exec_agg_value.c */
@@ -337,7 +350,7 @@ extern void focus_agg_add_row(FocusAggState *state, int agg, uint32 group);
 extern Datum focus_agg_result(FocusAggState *state, int agg, uint32 group, bool *isnull);
 
 /* exec_agg_sum.c */
-extern void focus_agg_sum_vector(FocusAggState *state, int agg, const FocusAggVector *vector,
+extern void focus_agg_sum_vector(FocusAggState *state, int agg, FocusAggVector *vector,
 								 const uint16 *rows, int count);
 extern void focus_agg_sum_entry(FocusAggState *state, int agg, uint32 group, const FocusAggEntry *entry);
 extern Datum focus_agg_sum_result(FocusAggState *state, int agg, uint32 group, bool *isnull);

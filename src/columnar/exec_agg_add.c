@@ -162,13 +162,20 @@ add_values(FocusAggState *state, int agg, FocusAggValue *value, const uint16 *ro
 static void
 count_rows(FocusAggState *state, int agg, const uint16 *rows, int count)
 {
+	int			first = 0;
 	int			i;
 
-	if (state->nkeys == 0)
-		focus_accumulator(state, agg, 0)->count += count;
-	else
+	if (rows != state->scan.rows)
+	{
 		for (i = 0; i < count; i++)
 			focus_accumulator(state, agg, state->groups[rows[i]])->count++;
+		return;
+	}
+	for (i = 0; i < state->nruns; i++)
+	{
+		focus_accumulator(state, agg, state->groups[rows[first]])->count += state->run_ends[i] - first;
+		first = state->run_ends[i];
+	}
 }
 
 static void

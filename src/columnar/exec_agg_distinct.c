@@ -27,18 +27,31 @@ focus_agg_distinct_vector(FocusAggState *state, int agg, const uint16 *rows, int
 {
 	FocusAggregate *aggregate = &state->aggs[agg];
 	const uint32 *ids = aggregate->distinct->ids;
-	const uint32 *last;
+	bool		differs[FOCUS_BODY_VECTOR_ROWS];
+	uint16		some[FOCUS_BODY_VECTOR_ROWS];
+	int			nsome = 0;
+	bool		has_ids;
 	int			i;
 
-	focus_agg_key_ids(state, aggregate->distinct, rows, count);
-	enlarge_last(state, aggregate);
-	last = aggregate->pairs.last;
+	/* Rows with the value and the group of the row before them add nothing. */
+	differs[0] = true;
+	for (i = 1; i < count; i++)
+		differs[i] = state->groups[rows[i]] != state->groups[rows[i - 1]];
+	has_ids = focus_agg_key_changes(state, aggregate->distinct, rows, count, differs);
 	for (i = 0; i < count; i++)
 	{
-		uint32		id = ids[rows[i]];
-		uint32		group = state->groups[rows[i]];
+		some[nsome] = rows[i];
+		nsome += differs[i];
+	}
+	if (!has_ids)
+		focus_agg_key_ids(state, aggregate->distinct, some, nsome);
+	enlarge_last(state, aggregate);
+	for (i = 0; i < nsome; i++)
+	{
+		uint32		id = ids[some[i]];
+		uint32		group = state->groups[some[i]];
 
-		if (id != 0 && last[id] != group + 1)
+		if (id != 0 && aggregate->pairs.last[id] != group + 1)
 			add_pair(state, agg, group, id);
 	}
 }

@@ -26,14 +26,19 @@
 #define NOT_KNOWN			PG_UINT32_MAX
 #define FIRST_SPACE			64
 
+static uint32 group_of_start(FocusAggState *state, uint16 row);
+static const FocusBodyColumn *coded_column(FocusAggState *state, FocusAggKey *key);
 static void reset_key(FocusAggState *state, FocusAggKey *key);
 static void ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body,
 						 const uint16 *rows, int count);
-static uint32 id_of_code(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body,
-						 uint32 code, uint16 row);
+static inline bool by_their_bytes(const FocusAggKey *key, const FocusBodyColumn *body);
+static void ids_of_bytes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body,
+						 const uint16 *codes, const uint16 *rows, int count);
 static void ids_by_numbers(FocusAggState *state, FocusAggKey *key, const uint16 *rows, int count);
 static uint32 id_of_row(FocusAggState *state, FocusAggKey *key, uint16 row);
-static uint32 id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size);
+static inline uint32 hash_bytes_of(const char *bytes, Size size);
+static uint32 id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size,
+						  uint32 hash);
 static uint32 id_of_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull);
 static uint32 find_group(FocusAggState *state, const uint32 *ids);
 static void make_space(FocusAggState *state, uint32 groups);
@@ -77,63 +82,78 @@ reset_key(FocusAggState *state, FocusAggKey *key)
 	key->nvalues = 1;
 	key->space = FIRST_SPACE;
 	key->values = MemoryContextAllocZero(state->groups_context, FIRST_SPACE * sizeof(Datum));
-	key->hashes = MemoryContextAllocZero(state->groups_context, FIRST_SPACE * sizeof(uint32));
 	key->nslots = FIRST_SPACE * 2;
-	key->slots = MemoryContextAllocZero(state->groups_context, key->nslots * sizeof(uint32));
+	key->slots = MemoryContextAllocZero(state->groups_context, key->nslots * sizeof(FocusAggSlot));
 	key->row_group = -1;
 }
 
 /*
- * Sets state->groups for the current rows of the vector.
+ * Sets state->groups for the current rows of the vector, and the runs of rows
+ * in the same group.  Keys are looked at where some key has changed.
  */
 void
 focus_agg_group_vector(FocusAggState *state)
 {
 	const uint16 *rows = state->scan.rows;
 	int			count = state->scan.nrows;
-	uint32		ids[FOCUS_BODY_COLUMNS_MAX];
-	int			last = -1;
+	bool		differs[FOCUS_BODY_VECTOR_ROWS];
+	uint16		starts[FOCUS_BODY_VECTOR_ROWS];
+	int			nstarts = 0;
 	int			i;
 	int			k;
 
+	memset(differs, false, count * sizeof(bool));
 	for (k = 0; k < state->nkeys; k++)
-		focus_agg_key_ids(state, &state->keys[k], rows, count);
-
-	if (state->nkeys == 0)
-	{
-		for (i = 0; i < count; i++)
-			state->groups[rows[i]] = 0;
-		return;
-	}
-	if (state->nkeys == 1)
-	{
-		const uint32 *key_ids = state->keys[0].ids;
-
-		make_space(state, state->keys[0].nvalues);
-		for (i = 0; i < count; i++)
-		{
-			uint32		id = key_ids[rows[i]];
-
-			state->groups[rows[i]] = id;
-			state->used[id] = true;
-		}
-		return;
-	}
-
-	/* Neighbours often belong to the same group. */
+		(void) focus_agg_key_changes(state, &state->keys[k], rows, count, differs);
+	differs[0] = true;
 	for (i = 0; i < count; i++)
 	{
-		uint16		row = rows[i];
-		bool		same = last >= 0;
-
-		for (k = 0; k < state->nkeys; k++)
-		{
-			ids[k] = state->keys[k].ids[row];
-			same = same && ids[k] == state->keys[k].ids[last];
-		}
-		state->groups[row] = same ? state->groups[last] : find_group(state, ids);
-		last = row;
+		starts[nstarts] = rows[i];
+		state->run_ends[nstarts] = i;
+		nstarts += differs[i];
 	}
+	for (k = 0; k < state->nkeys; k++)
+		if (coded_column(state, &state->keys[k]) != NULL)
+			focus_agg_key_ids(state, &state->keys[k], starts, nstarts);
+	if (state->nkeys == 1)
+		make_space(state, state->keys[0].nvalues);
+
+	/* Up to now, run_ends are the beginnings. */
+	state->nruns = nstarts;
+	for (i = 0; i < nstarts; i++)
+	{
+		int			first = state->run_ends[i];
+		int			end = i + 1 < nstarts ? state->run_ends[i + 1] : count;
+		uint32		group = group_of_start(state, starts[i]);
+
+		for (int at = first; at < end; at++)
+			state->groups[rows[at]] = group;
+	}
+	for (i = 0; i < nstarts; i++)
+		state->run_ends[i] = i + 1 < nstarts ? state->run_ends[i + 1] : count;
+}
+
+/*
+ * The group of a row whose ids are known
+ */
+static uint32
+group_of_start(FocusAggState *state, uint16 row)
+{
+	uint32		ids[FOCUS_BODY_COLUMNS_MAX];
+	uint32		id;
+	int			k;
+
+	if (state->nkeys == 0)
+		return 0;
+	if (state->nkeys == 1)
+	{
+		id = state->keys[0].ids[row];
+		state->used[id] = true;
+		return id;
+	}
+	for (k = 0; k < state->nkeys; k++)
+		ids[k] = state->keys[k].ids[row];
+	return find_group(state, ids);
 }
 
 /*
@@ -176,6 +196,49 @@ focus_agg_key_id(FocusAggState *state, FocusAggKey *key)
 }
 
 /*
+ * The column that an expression is over, if the current row group has it in the
+ * form of codes
+ */
+static const FocusBodyColumn *
+coded_column(FocusAggState *state, FocusAggKey *key)
+{
+	FocusScanState *scan = &state->scan;
+	const FocusBodyColumn *body;
+
+	if (key->expr.ncolumns != 1 ||
+		key->expr.columns[0] >= focus_group_reader_header(scan->reader)->ncolumns)
+		return NULL;
+	body = focus_group_reader_column(scan->reader, &scan->scan->store, key->expr.columns[0]);
+	return body->form == FOCUS_BODY_CODES ? body : NULL;
+}
+
+/*
+ * Marks rows of the current vector whose value may differ from that of the row
+ * before them.  True if their ids are set, too, which codes make unnecessary.
+ */
+bool
+focus_agg_key_changes(FocusAggState *state, FocusAggKey *key, const uint16 *rows, int count,
+					  bool *differs)
+{
+	FocusScanState *scan = &state->scan;
+	int			i;
+
+	if (coded_column(state, key) != NULL)
+	{
+		const uint16 *codes = focus_group_reader_codes(scan->reader, &scan->scan->store,
+													   key->expr.columns[0], scan->vector);
+
+		for (i = 1; i < count; i++)
+			differs[i] |= codes[rows[i]] != codes[rows[i - 1]];
+		return false;
+	}
+	focus_agg_key_ids(state, key, rows, count);
+	for (i = 1; i < count; i++)
+		differs[i] |= key->ids[rows[i]] != key->ids[rows[i - 1]];
+	return true;
+}
+
+/*
  * Sets key->ids for some rows of the current vector; count is not 0.
  */
 void
@@ -183,18 +246,14 @@ focus_agg_key_ids(FocusAggState *state, FocusAggKey *key, const uint16 *rows, in
 {
 	FocusScanState *scan = &state->scan;
 	const FocusAggExpr *expr = &key->expr;
-	const FocusBodyColumn *body = NULL;
+	const FocusBodyColumn *body = coded_column(state, key);
 	uint32		id;
 	int			i;
 
-	if (expr->ncolumns == 1 && expr->columns[0] < focus_group_reader_header(scan->reader)->ncolumns)
-	{
-		body = focus_group_reader_column(scan->reader, &scan->scan->store, expr->columns[0]);
-		if (body->form == FOCUS_BODY_CODES)
-			ids_by_codes(state, key, body, rows, count);
-		else
-			ids_by_numbers(state, key, rows, count);
-	}
+	if (body != NULL)
+		ids_by_codes(state, key, body, rows, count);
+	else if (expr->ncolumns == 1 && expr->columns[0] < focus_group_reader_header(scan->reader)->ncolumns)
+		ids_by_numbers(state, key, rows, count);
 	else if (expr->ncolumns > 1)
 	{
 		for (i = 0; i < count; i++)
@@ -230,6 +289,8 @@ ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body
 		key->row_group = scan->scan->group;
 	}
 	ids = key->ids_of_codes;
+	if (by_their_bytes(key, body))
+		ids_of_bytes(state, key, body, codes, rows, count);
 	for (i = 0; i < count; i++)
 	{
 		uint16		row = rows[i];
@@ -238,28 +299,66 @@ ids_by_codes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body
 		if (ids[code] == NOT_KNOWN)
 		{
 			CHECK_FOR_INTERRUPTS();
-			ids[code] = id_of_code(state, key, body, code, row);
+			ids[code] = id_of_row(state, key, row);
 		}
 		key->ids[row] = ids[code];
 	}
 }
 
 /*
- * The id of a code, which the row has.  No datum is made of bytes that are to
- * be told apart as such.
+ * No datum is made of bytes that are to be told apart as such.
  */
-static uint32
-id_of_code(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body, uint32 code,
-		   uint16 row)
+static inline bool
+by_their_bytes(const FocusAggKey *key, const FocusBodyColumn *body)
 {
-	if (key->expr.is_column && key->by_bytes && body->kind == FOCUS_BODY_BYTES)
+	return key->expr.is_column && key->by_bytes && body->kind == FOCUS_BODY_BYTES;
+}
+
+/*
+ * The ids of codes that are bytes.  A table of many values is not in the
+ * processor's caches, so what all codes need of it is asked for before the first
+ * is looked up.
+ */
+static void
+ids_of_bytes(FocusAggState *state, FocusAggKey *key, const FocusBodyColumn *body,
+			 const uint16 *codes, const uint16 *rows, int count)
+{
+	uint32	   *ids = key->ids_of_codes;
+	uint16		unknown[FOCUS_BODY_VECTOR_ROWS];
+	uint32		hashes[FOCUS_BODY_VECTOR_ROWS];
+	int			nunknown = 0;
+	int			i;
+
+	ids[0] = 0;
+	for (i = 0; i < count; i++)
 	{
-		if (code == 0)
-			return 0;
-		return id_of_bytes(state, key, body->bytes + body->offsets[code - 1],
-						   body->offsets[code] - body->offsets[code - 1]);
+		uint16		code = codes[rows[i]];
+
+		if (ids[code] != NOT_KNOWN)
+			continue;
+		ids[code] = 0;			/* so that it comes once */
+		unknown[nunknown] = code;
+		hashes[nunknown] = hash_bytes_of(body->bytes + body->offsets[code - 1],
+										 body->offsets[code] - body->offsets[code - 1]);
+		__builtin_prefetch(&key->slots[hashes[nunknown++] & (key->nslots - 1)]);
 	}
-	return id_of_row(state, key, row);
+	for (i = 0; i < nunknown; i++)
+	{
+		FocusAggSlot *slot = &key->slots[hashes[i] & (key->nslots - 1)];
+
+		if (slot->hash == hashes[i])
+			__builtin_prefetch(&key->values[slot->id]);
+	}
+	for (i = 0; i < nunknown; i++)
+	{
+		FocusAggSlot *slot = &key->slots[hashes[i] & (key->nslots - 1)];
+
+		if (slot->id != 0 && slot->hash == hashes[i])
+			__builtin_prefetch(DatumGetPointer(key->values[slot->id]));
+	}
+	for (i = 0; i < nunknown; i++)
+		ids[unknown[i]] = id_of_bytes(state, key, body->bytes + body->offsets[unknown[i] - 1],
+									  body->offsets[unknown[i]] - body->offsets[unknown[i] - 1], hashes[i]);
 }
 
 /*
@@ -320,42 +419,46 @@ id_of_row(FocusAggState *state, FocusAggKey *key, uint16 row)
  * Doubles the space for values, and the slots with it.
  */
 static void
-enlarge_key(FocusAggKey *key)
+enlarge_key(FocusAggState *state, FocusAggKey *key)
 {
-	uint32		mask = key->nslots * 2 - 1;
-	uint32		id;
+	uint32		nslots = key->nslots * 2;
+	FocusAggSlot *slots = MemoryContextAllocExtended(state->groups_context,
+													 mul_size(nslots, sizeof(FocusAggSlot)),
+													 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	uint32		i;
 
 	key->space *= 2;
 	key->values = repalloc_huge(key->values, mul_size(key->space, sizeof(Datum)));
-	key->hashes = repalloc_huge(key->hashes, mul_size(key->space, sizeof(uint32)));
-	key->nslots *= 2;
-	key->slots = repalloc_huge(key->slots, mul_size(key->nslots, sizeof(uint32)));
-	memset(key->slots, 0, key->nslots * sizeof(uint32));
-	for (id = 1; id < key->nvalues; id++)
+	for (i = 0; i < key->nslots; i++)
 	{
-		uint32		at = key->hashes[id] & mask;
+		uint32		at = key->slots[i].hash & (nslots - 1);
 
-		while (key->slots[at] != 0)
-			at = (at + 1) & mask;
-		key->slots[at] = id;
+		if (key->slots[i].id == 0)
+			continue;
+		while (slots[at].id != 0)
+			at = (at + 1) & (nslots - 1);
+		slots[at] = key->slots[i];
 	}
+	pfree(key->slots);
+	key->slots = slots;
+	key->nslots = nslots;
 }
 
 /*
  * Gives the value, which is not yet known, an id; hash is its hash value.
  */
 static uint32
-add_value(FocusAggKey *key, Datum value, uint32 hash)
+add_value(FocusAggState *state, FocusAggKey *key, Datum value, uint32 hash)
 {
 	uint32		at;
 
 	if (key->nvalues == key->space)
-		enlarge_key(key);
-	for (at = hash & (key->nslots - 1); key->slots[at] != 0;)
+		enlarge_key(state, key);
+	for (at = hash & (key->nslots - 1); key->slots[at].id != 0;)
 		at = (at + 1) & (key->nslots - 1);
 	key->values[key->nvalues] = value;
-	key->hashes[key->nvalues] = hash;
-	key->slots[at] = key->nvalues;
+	key->slots[at].hash = hash;
+	key->slots[at].id = key->nvalues;
 	return key->nvalues++;
 }
 
@@ -368,32 +471,33 @@ hash_bytes_of(const char *bytes, Size size)
 }
 
 /*
- * The id of a value by reference, given by its bytes without a length word.
+ * The id of a value by reference, given by its bytes without a length word, and
+ * their hash value.
  */
 static uint32
-id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size)
+id_of_bytes(FocusAggState *state, FocusAggKey *key, const char *bytes, Size size, uint32 hash)
 {
 	bool		is_varlena = key->expr.typlen < 0;
-	uint32		hash = hash_bytes_of(bytes, size);
 	uint32		at;
 	char	   *copy;
 
-	for (at = hash & (key->nslots - 1); key->slots[at] != 0; at = (at + 1) & (key->nslots - 1))
+	for (at = hash & (key->nslots - 1); key->slots[at].id != 0; at = (at + 1) & (key->nslots - 1))
 	{
-		uint32		id = key->slots[at];
-		char	   *other = DatumGetPointer(key->values[id]);
+		char	   *other;
 
-		if (key->hashes[id] == hash &&
-			(is_varlena ? VARSIZE(other) - VARHDRSZ == size &&
-			 focus_equal_quickly(VARDATA(other), bytes, size) : memcmp(other, bytes, size) == 0))
-			return id;
+		if (key->slots[at].hash != hash)
+			continue;
+		other = DatumGetPointer(key->values[key->slots[at].id]);
+		if (is_varlena ? VARSIZE(other) - VARHDRSZ == size &&
+			focus_equal_quickly(VARDATA(other), bytes, size) : memcmp(other, bytes, size) == 0)
+			return key->slots[at].id;
 	}
 
 	copy = focus_arena_alloc(&state->key_bytes, size + (is_varlena ? VARHDRSZ : 0));
 	if (is_varlena)
 		SET_VARSIZE(copy, size + VARHDRSZ);
 	memcpy(is_varlena ? VARDATA(copy) : copy, bytes, size);
-	return add_value(key, PointerGetDatum(copy), hash);
+	return add_value(state, key, PointerGetDatum(copy), hash);
 }
 
 /*
@@ -442,25 +546,23 @@ id_of_value(FocusAggState *state, FocusAggKey *key, Datum value, bool isnull)
 		struct varlena *varlena;
 
 		if (key->expr.typlen > 0)
-			return id_of_bytes(state, key, DatumGetPointer(value), key->expr.typlen);
+			return id_of_bytes(state, key, DatumGetPointer(value), key->expr.typlen,
+							   hash_bytes_of(DatumGetPointer(value), key->expr.typlen));
 		varlena = PG_DETOAST_DATUM_PACKED(value);
-		return id_of_bytes(state, key, VARDATA_ANY(varlena), VARSIZE_ANY_EXHDR(varlena));
+		return id_of_bytes(state, key, VARDATA_ANY(varlena), VARSIZE_ANY_EXHDR(varlena),
+						   hash_bytes_of(VARDATA_ANY(varlena), VARSIZE_ANY_EXHDR(varlena)));
 	}
 
 	bits = bits_of(value, key->expr.typlen);
 	hash = key->by_bytes ? murmurhash32((uint32) (bits ^ bits >> 32)) :
 		DatumGetUInt32(FunctionCall1Coll(&key->hash, key->collation, value));
-	for (at = hash & (key->nslots - 1); key->slots[at] != 0; at = (at + 1) & (key->nslots - 1))
-	{
-		uint32		id = key->slots[at];
-
-		if (key->hashes[id] == hash && is_value(key, id, value))
-			return id;
-	}
+	for (at = hash & (key->nslots - 1); key->slots[at].id != 0; at = (at + 1) & (key->nslots - 1))
+		if (key->slots[at].hash == hash && is_value(key, key->slots[at].id, value))
+			return key->slots[at].id;
 	caller = MemoryContextSwitchTo(state->groups_context);
 	value = datumCopy(value, key->expr.typbyval, key->expr.typlen);
 	MemoryContextSwitchTo(caller);
-	return add_value(key, value, hash);
+	return add_value(state, key, value, hash);
 }
 
 static uint32
@@ -474,13 +576,23 @@ hash_ids(const uint32 *ids, int count)
 	return hash;
 }
 
+static inline bool
+same_ids(const uint32 *a, const uint32 *b, int count)
+{
+	int			i;
+
+	for (i = 0; i < count; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
 /*
  * The group with the ids, of more than one key; a new one if there is none.
  */
 static uint32
 find_group(FocusAggState *state, const uint32 *ids)
 {
-	Size		size = state->nkeys * sizeof(uint32);
 	uint32		at;
 
 	if (state->ngroups * 2 >= state->nslots)
@@ -508,11 +620,11 @@ find_group(FocusAggState *state, const uint32 *ids)
 	{
 		uint32		group = state->slots[at] - 1;
 
-		if (memcmp(state->group_keys + (Size) group * state->nkeys, ids, size) == 0)
+		if (same_ids(state->group_keys + (Size) group * state->nkeys, ids, state->nkeys))
 			return group;
 	}
 	make_space(state, state->ngroups + 1);
-	memcpy(state->group_keys + (Size) state->ngroups * state->nkeys, ids, size);
+	memcpy(state->group_keys + (Size) state->ngroups * state->nkeys, ids, state->nkeys * sizeof(uint32));
 	state->used[state->ngroups] = true;
 	state->slots[at] = state->ngroups + 1;
 	return state->ngroups++;

@@ -297,6 +297,7 @@ begin_branch(FocusAggState *state, FocusAggregate *agg, Expr *condition, Expr *v
 		branch->condition = begin_condition(state, condition);
 	begin_expr(state, &branch->value.expr, value);
 	branch->value.want = want;
+	branch->value.is_summed = agg->kind == FOCUS_AGG_SUM;
 	branch->value.row_group = -1;
 	branch->value.context = AllocSetContextCreate(CurrentMemoryContext, "focus aggregate values",
 												  ALLOCSET_SMALL_SIZES);

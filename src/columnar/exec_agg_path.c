@@ -54,6 +54,7 @@ static bool can_tell_apart(const PathTarget *target);
 static bool add_complete_path(FocusAggQuery *query);
 static void add_semijoin(FocusAggQuery *query, CustomPath *path);
 static void add_partial_paths(FocusAggQuery *query);
+static bool only_counts_rows(FocusAggQuery *query);
 static double expected_memory(FocusAggQuery *query);
 static Path *other_path(FocusAggQuery *query);
 static Node *choose_subplans(Node *node, void *executions);
@@ -575,6 +576,25 @@ has_system_columns(Node *node, Index relid)
 }
 
 /*
+ * Row groups are not looked at where only the number of their rows is wanted.
+ */
+static bool
+only_counts_rows(FocusAggQuery *query)
+{
+	ListCell   *cell;
+
+	if (query->rel->baserestrictinfo != NIL || query->semijoin != NULL)
+		return false;
+	foreach(cell, query->target->exprs)
+	{
+		if (!IsA(lfirst(cell), Aggref) || !lfirst_node(Aggref, cell)->aggstar ||
+			lfirst_node(Aggref, cell)->aggfilter != NULL)
+			return false;
+	}
+	return true;
+}
+
+/*
  * The node reads as the scan node does, so its cost is that of the scan without
  * rows being returned.  target is what the path returns: the query's, of
  * complete groups, or that of partial aggregation.
@@ -599,9 +619,10 @@ focus_agg_make_path(FocusAggQuery *query, RelOptInfo *parent, PathTarget *target
 	path->path.parallel_safe = query->rel->consider_parallel;
 	path->path.parallel_workers = workers;
 	path->path.rows = clamp_row_est(Min(query->groups, rows));
-	path->path.total_cost = scan->path.total_cost - rows * cpu_tuple_cost +
-		rows * cpu_operator_cost * (AGGREGATE_COST + KEY_COST) * list_length(query->target->exprs) +
-		path->path.rows * cpu_tuple_cost;
+	path->path.total_cost = scan->path.total_cost - rows * cpu_tuple_cost + path->path.rows * cpu_tuple_cost;
+	if (!only_counts_rows(query))
+		path->path.total_cost += rows * cpu_operator_cost * (AGGREGATE_COST + KEY_COST) *
+			list_length(query->target->exprs);
 	path->path.startup_cost = path->path.total_cost - path->path.rows * cpu_tuple_cost;
 #if PG18_GE
 	path->path.disabled_nodes = scan->path.disabled_nodes;

@@ -36,16 +36,47 @@
 /* Digits of 128 bits, and a sign, a point and a zero in front of it */
 #define TEXT_MAX	(40 + 64 + 4)
 
+static inline int128 sum_of_rows(const FocusAggVector *vector, const uint16 *rows, int count,
+								 int64 *values);
+static void add_run(FocusAggState *state, int agg, uint32 group, FocusAggVector *vector,
+					const uint16 *rows, int count, int128 sum, int64 values);
+static int	shown_by(const FocusAggVector *vector, const uint16 *rows, int count, int shown);
 static void transit_number(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
 						   int64 number, int scale, int shown);
 static Datum sum_of_int4(const FocusAggregate *agg, const FocusAccumulator *acc, bool complete,
 						 bool *isnull);
-static bool rescale(FocusAccumulator *acc, int64 number, int scale);
+static bool rescale(FocusAccumulator *acc, int128 sum, int scale);
 static Datum average(Datum sum, int64 count);
 static void spill(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc);
 static void *transit_sum(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
 						 uint64 *count);
 static void *transit(FocusAggState *state, FocusAggregate *agg, void *trans, Datum value);
+
+static const int64 powers_of_ten[POWER_MAX + 1] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+	INT64CONST(10000000000), INT64CONST(100000000000), INT64CONST(1000000000000),
+	INT64CONST(10000000000000), INT64CONST(100000000000000), INT64CONST(1000000000000000),
+	INT64CONST(10000000000000000), INT64CONST(100000000000000000), INT64CONST(1000000000000000000)
+};
+
+/*
+ * Adds the sum of so many values at a scale; false if it does not fit, which it
+ * always does into an empty accumulator.
+ */
+static inline bool
+add_sum(FocusAccumulator *acc, int128 sum, int64 values, int scale)
+{
+	int128		result;
+
+	if (acc->count == 0)
+		acc->scale = scale;
+	if (acc->scale == scale && !__builtin_add_overflow(acc->u.sum, sum, &result))
+		acc->u.sum = result;
+	else if (!rescale(acc, sum, scale))
+		return false;
+	acc->count += values;
+	return true;
+}
 
 /*
  * Adds the number over 10^scale of a value.
@@ -54,58 +85,176 @@ static inline void
 add_number(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc, int64 number,
 		   int scale, int shown)
 {
-	int128		sum;
-
-	if (acc->count == 0)
-		acc->scale = scale;
-	if (acc->scale == scale && !__builtin_add_overflow(acc->u.sum, (int128) number, &sum))
-		acc->u.sum = sum;
-	else if (!rescale(acc, number, scale))
+	if (!add_sum(acc, number, 1, scale))
 	{
 		transit_number(state, agg, acc, number, scale, shown);
 		return;
 	}
-	acc->count++;
 	acc->shown = Max(acc->shown, shown);
 }
 
+/*
+ * Rows that follow each other and are in the same group are added up first.
+ */
 void
-focus_agg_sum_vector(FocusAggState *state, int agg, const FocusAggVector *vector, const uint16 *rows,
+focus_agg_sum_vector(FocusAggState *state, int agg, FocusAggVector *vector, const uint16 *rows,
 					 int count)
 {
-	FocusAggregate *aggregate = &state->aggs[agg];
-	int			i;
+	bool		whole = rows == state->scan.rows;
+	int			first = 0;
+	int			run = 0;
+	int			end;
 
 	if (vector->entries != NULL)
 	{
-		for (i = 0; i < count; i++)
-			focus_agg_sum_entry(state, agg, state->groups[rows[i]],
-								&vector->entries[vector->codes[rows[i]]]);
+		for (; first < count; first++)
+			focus_agg_sum_entry(state, agg, state->groups[rows[first]],
+								&vector->entries[vector->codes[rows[first]]]);
+		return;
 	}
-	else if (vector->codes != NULL)
+	for (; first < count; first = end)
+	{
+		uint32		group = state->groups[rows[first]];
+		int64		values;
+		int128		sum;
+
+		if (whole)
+			end = state->run_ends[run++];
+		else
+			for (end = first + 1; end < count && state->groups[rows[end]] == group;)
+				end++;
+		sum = sum_of_rows(vector, rows + first, end - first, &values);
+		if (values > 0)
+			add_run(state, agg, group, vector, rows + first, end - first, sum, values);
+	}
+}
+
+/*
+ * *values is the number of rows that are not NULL.
+ */
+static inline int128
+sum_of_rows(const FocusAggVector *vector, const uint16 *rows, int count, int64 *values)
+{
+	const int64 *numbers = vector->numbers;
+	int128		sum = 0;
+	int			i;
+
+	*values = count;
+	if (vector->codes != NULL)
 	{
 		for (i = 0; i < count; i++)
 		{
 			uint32		code = vector->codes[rows[i]];
 
-			if (code != 0)
-				add_number(state, aggregate, focus_accumulator(state, agg, state->groups[rows[i]]),
-						   vector->numbers[code - 1], vector->scale,
-						   vector->scales != NULL ? vector->scales[code - 1] : 0);
+			sum += code != 0 ? numbers[code - 1] : 0;
+			*values -= code == 0;
 		}
+	}
+	else if (vector->has_nulls)
+	{
+		for (i = 0; i < count; i++)
+		{
+			sum += vector->nulls[rows[i]] ? 0 : numbers[rows[i]];
+			*values -= vector->nulls[rows[i]];
+		}
+	}
+	else if (rows[count - 1] - rows[0] == count - 1)
+	{
+		for (i = rows[0]; i <= rows[count - 1]; i++)
+			sum += numbers[i];
 	}
 	else
 	{
 		for (i = 0; i < count; i++)
-		{
-			uint16		row = rows[i];
-
-			if (!vector->nulls[row])
-				add_number(state, aggregate, focus_accumulator(state, agg, state->groups[row]),
-						   vector->numbers[row], vector->scale,
-						   vector->scales != NULL ? vector->scales[row] : 0);
-		}
+			sum += numbers[rows[i]];
 	}
+	return sum;
+}
+
+/*
+ * Does the number need more than all but so many of its decimals?  Most can be
+ * told by their binary zeros.
+ */
+static inline bool
+needs_more(int64 number, int digits)
+{
+	if ((number & ((INT64CONST(1) << Min(digits, 62)) - 1)) != 0)
+		return true;
+	return number != 0 && (digits > POWER_MAX || number % powers_of_ten[digits] != 0);
+}
+
+static inline int
+shown_at(const FocusAggVector *vector, int at)
+{
+	int			shown = vector->scales != NULL ? vector->scales[at] : 0;
+
+	return shown == FOCUS_BODY_TRIMMED ? focus_body_trimmed(vector->numbers[at], vector->scale) : shown;
+}
+
+/*
+ * Most sums already show all the decimals that a column has, so that nobody
+ * wants to know those of its values.
+ */
+static inline void
+ask_for_scales(FocusAggState *state, FocusAggVector *vector)
+{
+	FocusScanState *scan = &state->scan;
+
+	if (vector->later)
+		vector->scales = focus_group_reader_decimals(scan->reader, &scan->scan->store, vector->column,
+													 scan->vector);
+	vector->later = false;
+}
+
+/*
+ * Adds the sum of some rows, all of the group, to an accumulator, or if it does
+ * not fit, one number after the other.
+ */
+static void
+add_run(FocusAggState *state, int agg, uint32 group, FocusAggVector *vector,
+		const uint16 *rows, int count, int128 sum, int64 values)
+{
+	FocusAccumulator *acc = focus_accumulator(state, agg, group);
+	int			i;
+
+	if (add_sum(acc, sum, values, vector->scale))
+	{
+		if (acc->shown < vector->scale)
+		{
+			ask_for_scales(state, vector);
+			acc->shown = shown_by(vector, rows, count, acc->shown);
+		}
+		return;
+	}
+	ask_for_scales(state, vector);
+	for (i = 0; i < count; i++)
+	{
+		int			at = vector->codes != NULL ? (int) vector->codes[rows[i]] - 1 : rows[i];
+
+		if (at >= 0 && (vector->codes != NULL || !vector->nulls[at]))
+			add_number(state, &state->aggs[agg], acc, vector->numbers[at], vector->scale,
+					   shown_at(vector, at));
+	}
+}
+
+/*
+ * The most decimals that one of the rows shows, but shown at least
+ */
+static int
+shown_by(const FocusAggVector *vector, const uint16 *rows, int count, int shown)
+{
+	int			i;
+
+	for (i = 0; i < count && shown < vector->scale; i++)
+	{
+		int			at = vector->codes != NULL ? (int) vector->codes[rows[i]] - 1 : rows[i];
+
+		if (at >= 0 && (vector->codes != NULL || !vector->nulls[at]) &&
+			(vector->scales[at] != FOCUS_BODY_TRIMMED ||
+			 needs_more(vector->numbers[at], vector->scale - shown)))
+			shown = Max(shown, shown_at(vector, at));
+	}
+	return shown;
 }
 
 void
@@ -182,16 +331,6 @@ average(Datum sum, int64 count)
 	return DirectFunctionCall2(numeric_div, sum, NumericGetDatum(int64_to_numeric(count)));
 }
 
-static int128
-power_of_ten(int digits)
-{
-	int128		result = 1;
-
-	while (digits-- > 0)
-		result *= 10;
-	return result;
-}
-
 /*
  * Gives a number that does not fit the accumulator, because their scales are too
  * far apart or the sum is too large, to the transition function.
@@ -208,26 +347,27 @@ transit_number(FocusAggState *state, FocusAggregate *agg, FocusAccumulator *acc,
 }
 
 /*
- * Adds a number at another scale; false if that is not possible.
+ * Adds a sum at another scale; false if that is not possible.
  */
 static bool
-rescale(FocusAccumulator *acc, int64 number, int scale)
+rescale(FocusAccumulator *acc, int128 sum, int scale)
 {
 	int			digits = scale - acc->scale;
-	int128		sum;
+	int128		result;
 
 	if (digits > 0 && digits <= POWER_MAX &&
-		!__builtin_mul_overflow(acc->u.sum, power_of_ten(digits), &sum) &&
-		!__builtin_add_overflow(sum, (int128) number, &sum))
+		!__builtin_mul_overflow(acc->u.sum, (int128) powers_of_ten[digits], &result) &&
+		!__builtin_add_overflow(result, sum, &result))
 	{
-		acc->u.sum = sum;
+		acc->u.sum = result;
 		acc->scale = scale;
 		return true;
 	}
 	if (digits < 0 && digits >= -POWER_MAX &&
-		!__builtin_add_overflow(acc->u.sum, (int128) number * power_of_ten(-digits), &sum))
+		!__builtin_mul_overflow(sum, (int128) powers_of_ten[-digits], &result) &&
+		!__builtin_add_overflow(acc->u.sum, result, &result))
 	{
-		acc->u.sum = sum;
+		acc->u.sum = result;
 		return true;
 	}
 	return false;
@@ -240,15 +380,8 @@ rescale(FocusAccumulator *acc, int64 number, int scale)
 bool
 focus_agg_sum_try(FocusAccumulator *acc, int64 number, int scale, int shown)
 {
-	int128		sum;
-
-	if (acc->count == 0)
-		acc->scale = scale;
-	if (acc->scale == scale && !__builtin_add_overflow(acc->u.sum, (int128) number, &sum))
-		acc->u.sum = sum;
-	else if (!rescale(acc, number, scale))
+	if (!add_sum(acc, number, 1, scale))
 		return false;
-	acc->count++;
 	acc->shown = Max(acc->shown, shown);
 	return true;
 }
@@ -393,7 +526,7 @@ focus_agg_sum_numeric(const FocusAccumulator *acc)
 }
 
 void
-focus_agg_sum_vector(FocusAggState *state, int agg, const FocusAggVector *vector, const uint16 *rows,
+focus_agg_sum_vector(FocusAggState *state, int agg, FocusAggVector *vector, const uint16 *rows,
 					 int count)
 {
 }

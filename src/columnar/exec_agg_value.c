@@ -46,6 +46,8 @@ void
 focus_agg_load_row(FocusAggState *state, const FocusAggExpr *expr, uint16 row)
 {
 	FocusScanState *scan = &state->scan;
+	FocusStore *store = &scan->scan->store;
+	TupleDesc	desc = RelationGetDescr(scan->css.ss.ss_currentRelation);
 	TupleTableSlot *slot = state->value_slot;
 	int			i;
 
@@ -53,12 +55,22 @@ focus_agg_load_row(FocusAggState *state, const FocusAggExpr *expr, uint16 row)
 	for (i = 0; i < expr->ncolumns; i++)
 	{
 		int			column = expr->columns[i];
+		bool	   *isnull = &slot->tts_isnull[column];
 
+		/* What is over one column is evaluated once for each code. */
+		if (expr->ncolumns == 1 && column < focus_group_reader_header(scan->reader)->ncolumns &&
+			focus_group_reader_column(scan->reader, store, column)->form == FOCUS_BODY_CODES)
+		{
+			uint32		code = focus_group_reader_codes(scan->reader, store, column, scan->vector)[row];
+
+			*isnull = code == 0;
+			slot->tts_values[column] = code == 0 ? (Datum) 0 :
+				focus_group_reader_entry_once(scan->reader, store, desc, column, code - 1);
+			continue;
+		}
 		slot->tts_values[column] =
-			focus_group_reader_value(scan->reader, &scan->scan->store,
-									 RelationGetDescr(scan->css.ss.ss_currentRelation), column,
-									 scan->vector * FOCUS_BODY_VECTOR_ROWS + row,
-									 &slot->tts_isnull[column]);
+			focus_group_reader_value(scan->reader, store, desc, column,
+									 scan->vector * FOCUS_BODY_VECTOR_ROWS + row, isnull);
 	}
 	ExecStoreVirtualTuple(slot);
 	scan->css.ss.ps.ps_ExprContext->ecxt_scantuple = slot;
@@ -202,12 +214,17 @@ numbers_by_row(FocusAggState *state, FocusAggValue *value, FocusAggVector *resul
 {
 	FocusScanState *scan = &state->scan;
 	int			column = value->expr.columns[0];
+	const FocusBodyColumn *body = focus_group_reader_column(scan->reader, &scan->scan->store, column);
 	bool		is_decimal = value->want == FOCUS_WANT_DECIMAL;
 
+	result->column = column;
+	result->has_nulls = body->nulls > 0;
+	result->later = is_decimal && value->is_summed;
 	result->numbers = focus_group_reader_numbers(scan->reader, &scan->scan->store, column, scan->vector,
-												 &result->nulls, is_decimal ? &result->scales : NULL);
+												 &result->nulls,
+												 is_decimal && !result->later ? &result->scales : NULL);
 	if (is_decimal)
-		result->scale = focus_group_reader_column(scan->reader, &scan->scan->store, column)->scale;
+		result->scale = body->scale;
 }
 
 static void

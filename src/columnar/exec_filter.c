@@ -27,7 +27,7 @@
 static void begin_group(FocusQual *qual);
 static void same_for_all(FocusQual *leaf, FocusVerdict verdict);
 static void prepare_codes(FocusFilter *filter, FocusQual *leaf);
-static void prepare_numbers(FocusQual *leaf);
+static void prepare_numbers(FocusQual *leaf, const FocusBodyColumnInfo *info);
 static bool has_numbers(const FocusQual *leaf);
 static void decide_by_bytes(FocusQual *leaf);
 static uint32 find_entry(const FocusBodyColumn *body, const FocusBytes *bytes);
@@ -88,7 +88,7 @@ focus_leaf_prepare(FocusFilter *filter, FocusQual *leaf)
 		if (leaf->body->form == FOCUS_BODY_CODES)
 			prepare_codes(filter, leaf);
 		else
-			prepare_numbers(leaf);
+			prepare_numbers(leaf, &header->columns[leaf->column]);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -102,6 +102,7 @@ begin_group(FocusQual *qual)
 	qual->body = NULL;
 	qual->verdicts = NULL;
 	qual->decided = false;
+	qual->all_pass = false;
 	qual->has_range = false;
 	for (i = 0; i < qual->nparts; i++)
 		begin_group(qual->parts[i]);
@@ -119,6 +120,7 @@ static void
 prepare_codes(FocusFilter *filter, FocusQual *leaf)
 {
 	uint32		entries = leaf->body->entries;
+	uint32		first = leaf->body->nulls > 0 ? 0 : 1;
 	uint32		i;
 
 	leaf->verdicts = palloc0(entries + 1);
@@ -140,16 +142,18 @@ prepare_codes(FocusFilter *filter, FocusQual *leaf)
 		decide_by_bytes(leaf);
 	else if (leaf->safe && entries <= EAGER_ENTRIES)
 	{
-		for (i = leaf->body->nulls > 0 ? 0 : 1; i <= entries; i++)
+		for (i = first; i <= entries; i++)
 			leaf->verdicts[i] = evaluate_code(filter, leaf, i);
 	}
 	else
 		leaf->decided = false;
+	leaf->all_pass = leaf->decided &&
+		memchr(leaf->verdicts + first, FOCUS_FAILS, entries + 1 - first) == NULL;
 	leaf->mode = FOCUS_LEAF_CODES;
 }
 
 static void
-prepare_numbers(FocusQual *leaf)
+prepare_numbers(FocusQual *leaf, const FocusBodyColumnInfo *info)
 {
 	if (leaf->test == FOCUS_TEST_NULL || leaf->test == FOCUS_TEST_NOT_NULL)
 		leaf->mode = FOCUS_LEAF_NULLS;
@@ -161,6 +165,8 @@ prepare_numbers(FocusQual *leaf)
 	{
 		leaf->has_range = true;
 		leaf->mode = FOCUS_LEAF_RANGE;
+		leaf->all_pass = info->nulls == 0 && leaf->range.list == NULL && !leaf->range.inverted &&
+			info->min >= leaf->range.low && info->max <= leaf->range.high;
 	}
 }
 
@@ -293,6 +299,8 @@ apply_leaf(FocusFilter *filter, FocusQual *leaf, uint32 vector, uint16 *rows, in
 		focus_leaf_prepare(filter, leaf);
 	}
 
+	if (leaf->all_pass)
+		return count;
 	switch (leaf->mode)
 	{
 		case FOCUS_LEAF_SAME:
@@ -444,8 +452,8 @@ evaluate_code(FocusFilter *filter, FocusQual *leaf, uint32 code)
 	Datum		value = (Datum) 0;
 
 	if (code > 0)
-		value = focus_group_reader_entry(filter->reader, filter->store, filter->desc, leaf->column,
-										 code - 1);
+		value = focus_group_reader_entry_once(filter->reader, filter->store, filter->desc, leaf->column,
+											  code - 1);
 	return evaluate(filter, leaf, value, code == 0);
 }
 

@@ -121,6 +121,7 @@ typedef struct FocusQual
 	const FocusBodyColumn *body;
 	uint8	   *verdicts;		/* by code; FocusVerdict */
 	bool		decided;		/* all of them */
+	bool		all_pass;		/* each row of the group does */
 	bool		has_range;		/* what numbers pass */
 	FocusRange	range;
 } FocusQual;

@@ -25,6 +25,7 @@
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "pgstat.h"
+#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -456,6 +457,29 @@ next_group(FocusScanState *state, bool forward)
 		if (enter_group(state, next))
 			return true;
 	}
+}
+
+/*
+ * What is counted is in the directory and among the tombstones.
+ */
+int64
+focus_scan_count_rows(FocusScanState *state)
+{
+	FocusScan  *scan = state->scan;
+	FocusGroupList *list = scan->list;
+	int64		result = 0;
+
+	while ((scan->group = focus_scan_claim_group(scan)) < list->count)
+	{
+		int			dead = 0;
+
+		if (list->dead[scan->group] != NULL)
+			dead = (int) pg_popcount((char *) list->dead[scan->group], FOCUS_BODY_ROWS_MAX / 8);
+		state->counters[FOCUS_COUNT_GROUPS]++;
+		state->counters[FOCUS_COUNT_TOMBSTONES] += dead;
+		result += list->groups[scan->group].rows - dead;
+	}
+	return result;
 }
 
 static bool

@@ -120,6 +120,9 @@ extern void focus_scan_rescan_rows(FocusScanState *state);
 /* The next vector with rows that pass: state->rows of state->vector */
 extern bool focus_scan_next_vector(FocusScanState *state, bool forward);
 
+/* Instead, without a filter: the number of rows in all groups still to come */
+extern int64 focus_scan_count_rows(FocusScanState *state);
+
 /* The next row of the delta that passes, in state->row_slot */
 extern bool focus_scan_next_delta_row(FocusScanState *state, ScanDirection direction);
 

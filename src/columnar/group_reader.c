@@ -32,8 +32,8 @@ typedef struct ReaderColumn
 {
 	bool		is_open;
 	FocusBodyColumn body;
-	Datum	   *datums;			/* of the dictionary, 0 until made; NULL where
-								 * datums are by value */
+	Datum	   *datums;			/* of the dictionary, 0 until made; NULL until
+								 * asked for */
 
 	/* The vector that is decoded; codes or numbers by the column's form */
 	uint32		vector;
@@ -42,6 +42,9 @@ typedef struct ReaderColumn
 	bool	   *nulls;
 	uint8	   *scales;
 	bool		has_scales;		/* of that vector */
+	uint8	   *decimals;		/* NULL until asked for */
+	char	   *once;			/* for a datum of bytes that is not kept */
+	Size		once_size;
 	char	   *scratch;		/* for a numeric that is in no dictionary */
 } ReaderColumn;
 
@@ -279,12 +282,48 @@ focus_group_reader_numbers(FocusGroupReader *reader, FocusStore *store, int colu
 	return rc->numbers;
 }
 
+const uint8 *
+focus_group_reader_decimals(FocusGroupReader *reader, FocusStore *store, int column, uint32 vector)
+{
+	ReaderColumn *rc = open_column(reader, store, column);
+	uint32		first = vector * FOCUS_BODY_VECTOR_ROWS;
+
+	if (rc->decimals == NULL)
+		rc->decimals = focus_arena_alloc(&reader->arena, FOCUS_BODY_VECTOR_ROWS);
+	check(focus_body_decimals(&rc->body, first, Min(FOCUS_BODY_VECTOR_ROWS, reader->header.rows - first),
+							  rc->decimals),
+		  store, &reader->group, column);
+	return rc->decimals;
+}
+
 Datum
 focus_group_reader_entry(FocusGroupReader *reader, FocusStore *store, TupleDesc desc, int column,
 						 uint32 entry)
 {
 	return dictionary_datum(reader, open_column(reader, store, column), TupleDescAttr(desc, column),
 							entry);
+}
+
+Datum
+focus_group_reader_entry_once(FocusGroupReader *reader, FocusStore *store, TupleDesc desc,
+							  int column, uint32 entry)
+{
+	ReaderColumn *rc = open_column(reader, store, column);
+	const FocusBodyColumn *body = &rc->body;
+	Form_pg_attribute att = TupleDescAttr(desc, column);
+	Size		length;
+	Size		size;
+
+	if (body->kind != FOCUS_BODY_BYTES)
+		return dictionary_datum(reader, rc, att, entry);
+	length = body->offsets[entry + 1] - body->offsets[entry];
+	size = focus_value_bytes_size(att, length);
+	if (size > rc->once_size)
+	{
+		rc->once_size = Max(size, rc->once_size * 2);
+		rc->once = focus_arena_alloc(&reader->arena, rc->once_size);
+	}
+	return focus_value_from_bytes(att, body->bytes + body->offsets[entry], length, rc->once);
 }
 
 /*
@@ -357,8 +396,6 @@ open_column(FocusGroupReader *reader, FocusStore *store, int column)
 	if (rc->body.form == FOCUS_BODY_CODES)
 	{
 		rc->codes = focus_arena_alloc(arena, FOCUS_BODY_VECTOR_ROWS * sizeof(uint16));
-		if (rc->body.kind != FOCUS_BODY_INT)
-			rc->datums = focus_arena_alloc0(arena, mul_size(rc->body.entries, sizeof(Datum)));
 	}
 	else
 	{
@@ -401,6 +438,8 @@ dictionary_datum(FocusGroupReader *reader, ReaderColumn *rc, Form_pg_attribute a
 
 	if (body->kind == FOCUS_BODY_INT)
 		return focus_value_from_int(body->numbers[entry], att->attlen);
+	if (rc->datums == NULL)
+		rc->datums = focus_arena_alloc0(&reader->arena, mul_size(body->entries, sizeof(Datum)));
 	if (rc->datums[entry] != (Datum) 0)
 		return rc->datums[entry];
 

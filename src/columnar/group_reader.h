@@ -69,8 +69,19 @@ extern const int64 *focus_group_reader_numbers(FocusGroupReader *reader, FocusSt
 											   int column, uint32 vector,
 											   const bool **nulls, const uint8 **scales);
 
+/* Of such a column of decimals, what focus_body_decimals() says */
+extern const uint8 *focus_group_reader_decimals(FocusGroupReader *reader, FocusStore *store,
+												int column, uint32 vector);
+
 /* The datum of an entry of the dictionary, valid as long as the reader */
 extern Datum focus_group_reader_entry(FocusGroupReader *reader, FocusStore *store,
 									  TupleDesc desc, int column, uint32 entry);
+
+/*
+ * The same, for whoever looks at each entry once: valid until an entry of the
+ * column is asked for so again.
+ */
+extern Datum focus_group_reader_entry_once(FocusGroupReader *reader, FocusStore *store,
+										   TupleDesc desc, int column, uint32 entry);
 
 #endif							/* FOCUS_GROUP_READER_H */
