@@ -25,6 +25,11 @@ struct FocusArenaBlock
 /* As malloc() does, for any type of C */
 #define ALIGNMENT		16
 
+/* Memory that a session keeps for its next scan */
+#define SPARE_BYTES		((Size) 16 * 1024 * 1024)
+
+static FocusArenaPool *spare = NULL;
+
 static FocusArenaBlock *take_block(FocusArenaPool *pool, Size size);
 
 FocusArenaPool *
@@ -41,6 +46,31 @@ void
 focus_arena_pool_delete(FocusArenaPool *pool)
 {
 	MemoryContextDelete(pool->context);
+}
+
+FocusArenaPool *
+focus_arena_pool_take(MemoryContext parent)
+{
+	FocusArenaPool *pool = spare;
+
+	if (pool == NULL)
+		return focus_arena_pool_create(parent);
+	spare = NULL;
+	MemoryContextSetParent(pool->context, parent);
+	return pool;
+}
+
+void
+focus_arena_pool_give_back(FocusArenaPool *pool)
+{
+	if (spare != NULL || pool->used_bytes > 0 ||
+		MemoryContextMemAllocated(pool->context, false) > SPARE_BYTES)
+	{
+		focus_arena_pool_delete(pool);
+		return;
+	}
+	MemoryContextSetParent(pool->context, TopMemoryContext);
+	spare = pool;
 }
 
 void

@@ -36,6 +36,13 @@ typedef struct FocusArena
 extern FocusArenaPool *focus_arena_pool_create(MemoryContext parent);
 extern void focus_arena_pool_delete(FocusArenaPool *pool);
 
+/*
+ * For scans, of which one follows the other: the memory of a pool that is given
+ * back without arenas in use, if it is not much, is that of the next pool taken.
+ */
+extern FocusArenaPool *focus_arena_pool_take(MemoryContext parent);
+extern void focus_arena_pool_give_back(FocusArenaPool *pool);
+
 extern void focus_arena_init(FocusArena *arena, FocusArenaPool *pool);
 
 /* Of any size, aligned for any type */

@@ -141,7 +141,7 @@ focus_scan_begin_rows(FocusScanState *state, List *exprs, List *quals, List *lev
 	columns = bms_union(columns, columns_of(&state->css, quals));
 	state->delta_natts = bms_is_empty(columns) ? 0 : bms_prev_member(columns, -1) + 1;
 	state->delta_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(rel), table_slot_callbacks(rel));
-	state->reader_pool = focus_arena_pool_create(estate->es_query_cxt);
+	state->reader_pool = focus_arena_pool_take(estate->es_query_cxt);
 }
 
 static TupleTableSlot *
@@ -540,7 +540,7 @@ static void
 close_readers(FocusScanState *state)
 {
 	if (state->reader_pool != NULL)
-		focus_arena_pool_delete(state->reader_pool);
+		focus_arena_pool_give_back(state->reader_pool);
 	state->reader_pool = NULL;
 	state->reader = NULL;
 	state->readers = NULL;
