@@ -125,7 +125,7 @@ SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET work_mem = 64;
 EXPLAIN (COSTS OFF) SELECT m.team, sum(f.cost) FROM t f JOIN map m ON f.account = m.account GROUP BY m.team;
-SELECT n, differences(query) FROM queries ORDER BY n;
+SELECT n, differences(query) FROM queries WHERE n % 4 = 0 OR n IN (2, 15, 17, 23, 35) ORDER BY n;
 SET max_parallel_workers_per_gather = 0;
 SELECT differences('SELECT m.team, f.service, f.label, f.small, f.flag, sum(f.cost), count(*) FROM t f JOIN map m USING (account) GROUP BY 1, 2, 3, 4, 5');
 RESET work_mem;

@@ -88,7 +88,7 @@ static Path *table_path(FocusAggQuery *query, RelOptInfo *copy, int workers);
 static RelOptInfo *finished_copy(Below *below, RelOptInfo *rel);
 static void join_copy(FocusAggQuery *query, Below *below, Pair *pair);
 static RelOptInfo *copy_joinrel(FocusAggQuery *query, Below *below, RelOptInfo *joinrel);
-static RelOptInfo *without_paths_by_columns(Below *below, RelOptInfo *rel);
+static List *usable_paths(Below *below, List *paths);
 
 void
 focus_agg_join_init(void)
@@ -582,20 +582,25 @@ join_copy(FocusAggQuery *query, Below *below, Pair *pair)
 	Index		relid = below->query.rel->relid;
 	bool		is_outer = bms_is_member(relid, pair->outer->relids);
 	RelOptInfo *mine;
-	RelOptInfo *other;
+	RelOptInfo *other = is_outer ? pair->inner : pair->outer;
 	RelOptInfo *joinrel;
+	List	   *paths = other->pathlist;
+	List	   *parameterized = other->cheapest_parameterized_paths;
 
 	if (!keeps_rows(pair, relid))
 		return;
 	mine = finished_copy(below, is_outer ? pair->outer : pair->inner);
 	if (mine == NULL)
 		return;
-	other = without_paths_by_columns(below, is_outer ? pair->inner : pair->outer);
 	joinrel = find_copy(below, pair->joinrel);
 	if (joinrel == NULL)
 		joinrel = copy_joinrel(query, below, pair->joinrel);
+	other->pathlist = usable_paths(below, paths);
+	other->cheapest_parameterized_paths = usable_paths(below, parameterized);
 	add_paths_to_joinrel(query->root, joinrel, is_outer ? mine : other, is_outer ? other : mine,
 						 pair->jointype, &pair->sjinfo, pair->clauses);
+	other->pathlist = paths;
+	other->cheapest_parameterized_paths = parameterized;
 }
 
 /*
@@ -661,15 +666,4 @@ usable_paths(Below *below, List *paths)
 		if (!needs_columns(below, lfirst(cell)))
 			result = lappend(result, lfirst(cell));
 	return result;
-}
-
-static RelOptInfo *
-without_paths_by_columns(Below *below, RelOptInfo *rel)
-{
-	RelOptInfo *copy = makeNode(RelOptInfo);
-
-	*copy = *rel;
-	copy->pathlist = usable_paths(below, rel->pathlist);
-	copy->cheapest_parameterized_paths = usable_paths(below, rel->cheapest_parameterized_paths);
-	return copy;
 }
