@@ -16,6 +16,7 @@ bool		focus_debug_force_groups = false;
 char	   *focus_debug_stop_at = "";
 int			focus_debug_stop_by = FOCUS_STOP_BY_ERROR;
 bool		focus_enable_aggregate = true;
+bool		focus_enable_aggregate_below_join = true;
 bool		focus_enable_scan = true;
 
 static const struct config_enum_entry stop_by_options[] = {
@@ -47,6 +48,11 @@ focus_guc_init(void)
 							 "Lets the planner use aggregation of row groups by vectors.",
 							 "For queries over one table with access method focus. On by default.",
 							 &focus_enable_aggregate, true,
+							 PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
+	DefineCustomBoolVariable("focus.enable_aggregate_below_join",
+							 "Lets the planner aggregate a table with access method focus before it is joined.",
+							 "The groups of rows are joined instead of rows. On by default.",
+							 &focus_enable_aggregate_below_join, true,
 							 PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
 	DefineCustomBoolVariable("focus.enable_scan",
 							 "Lets the planner use scans of tables with access method focus that read only the columns a query needs.",

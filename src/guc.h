@@ -10,6 +10,7 @@
 
 extern bool focus_debug_force_groups;
 extern bool focus_enable_aggregate;
+extern bool focus_enable_aggregate_below_join;
 extern bool focus_enable_scan;
 
 extern void focus_guc_init(void);

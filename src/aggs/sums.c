@@ -86,9 +86,9 @@ PG_FUNCTION_INFO_V1(focus_cost_per_final);
  * and quantities of one unit.
  */
 static const FocusAggSums sums_of_aggregates[] = {
-	{focus_sum_accum, 1, 0},
-	{focus_cost_per_accum, 2, -1},
-	{focus_cost_per_token_accum, 2, 1},
+	{focus_sum_accum, 1, 0, true},
+	{focus_cost_per_accum, 2, -1, false},
+	{focus_cost_per_token_accum, 2, 1, false},
 };
 
 /*

@@ -194,6 +194,7 @@ typedef struct FocusAggSums
 	PGFunction	transfn;
 	int			nsums;			/* one or two */
 	int			label_of;		/* of which argument, from 0; -1 for no label */
+	bool		one_label;		/* another one is an error, and nothing else is */
 } FocusAggSums;
 
 /* The sum of the values of a group with the same label */

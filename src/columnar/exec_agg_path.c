@@ -7,7 +7,8 @@
  * fit into memory.  Else it returns what core's Agg node returns when it
  * aggregates in part, groups with serialised states of aggregates, and an Agg
  * node above it finishes them.  That is also done where there are several tables
- * (exec_agg_append.c).  The plans compete by cost with those that core has made.
+ * (exec_agg_append.c), and below joins (exec_agg_join.c).  The plans compete by
+ * cost with those that core has made.
  *
  *-------------------------------------------------------------------------
  */
@@ -75,6 +76,7 @@ focus_exec_agg_init(void)
 	RegisterCustomScanMethods(&focus_agg_methods);
 	next_hook = create_upper_paths_hook;
 	create_upper_paths_hook = add_paths;
+	focus_agg_join_init();
 }
 
 static void
@@ -84,6 +86,7 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 	FocusAggQuery query = {root, input_rel};
 	FocusSemijoin semijoin;
 	bool		has_children;
+	bool		above_joins;
 
 	if (next_hook)
 		next_hook(root, stage, input_rel, grouped_rel, extra);
@@ -93,24 +96,30 @@ add_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 	if ((stage != UPPERREL_GROUP_AGG && stage != UPPERREL_DISTINCT) || !focus_enable_aggregate || !focus_enable_scan)
 		return;
 	has_children = focus_agg_has_children(root, input_rel);
+	above_joins = focus_agg_is_above_joins(root, input_rel);
 	query.rel = has_children ? input_rel : find_table(root, input_rel, &semijoin);
-	if (query.rel == NULL)
-		return;
-	query.semijoin = query.rel != input_rel ? &semijoin : NULL;
-	if (query.semijoin != NULL && !is_known(root, semijoin.outer, query.rel->relid))
+	if (query.rel == NULL && !above_joins)
 		return;
 	query.grouped_rel = grouped_rel;
 	if (stage == UPPERREL_GROUP_AGG)
 		ask_for_groups(&query, extra);
 	else
 		ask_for_distinct(&query);
-	query.can_be_partial = query.can_be_partial && query.semijoin == NULL &&
+	query.can_be_partial = query.can_be_partial &&
 		(query.clause == NIL || (grouping_is_hashable(query.clause) && enable_hashagg));
 	query.groups = focus_agg_groups(&query);
+	if (above_joins)
+		focus_agg_add_join_paths(&query);
 	if (has_children)
 		focus_agg_add_append_paths(&query);
-	else
+	else if (query.rel == input_rel)
 		add_table_paths(&query);
+	else if (query.rel != NULL && is_known(root, semijoin.outer, query.rel->relid))
+	{
+		query.semijoin = &semijoin;
+		query.can_be_partial = false;
+		add_table_paths(&query);
+	}
 }
 
 /*
@@ -237,7 +246,6 @@ focus_agg_why_not(const FocusAggQuery *query)
 		Node	   *expr = lfirst(cell);
 		Aggref	   *aggref = (Aggref *) expr;
 		FocusAggKind kind;
-		int			ref = get_pathtarget_sortgroupref(target, foreach_current_index(cell));
 
 		if (IsA(expr, Aggref))
 		{
@@ -250,7 +258,7 @@ focus_agg_why_not(const FocusAggQuery *query)
 				!is_known(root, (Node *) aggref->aggfilter, rel->relid))
 				return psprintf("argument or filter of aggregate %s", get_func_name(aggref->aggfnoid));
 		}
-		else if ((ref == 0 && !IsA(expr, Var)) || !is_known(root, expr, rel->relid) ||
+		else if (IsA(expr, PlaceHolderVar) || !is_known(root, expr, rel->relid) ||
 				 get_typlen(exprType(expr)) < -1)
 			return "group key";
 		else if (++nkeys > FOCUS_BODY_COLUMNS_MAX)

@@ -41,4 +41,9 @@ extern Path *focus_agg_finish(FocusAggQuery *query, Path *path, PathTarget *targ
 extern bool focus_agg_has_children(PlannerInfo *root, RelOptInfo *rel);
 extern void focus_agg_add_append_paths(FocusAggQuery *query);
 
+/* exec_agg_join.c */
+extern void focus_agg_join_init(void);
+extern bool focus_agg_is_above_joins(PlannerInfo *root, RelOptInfo *input_rel);
+extern void focus_agg_add_join_paths(FocusAggQuery *query);
+
 #endif							/* FOCUS_EXEC_AGG_PATH_H */

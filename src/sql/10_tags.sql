@@ -71,7 +71,7 @@ COMMENT ON CAST (focus_tags AS json) IS 'convert focus_tags to a JSON object, nu
 
 -- Reading
 CREATE FUNCTION focus_tags_get(focus_tags, text) RETURNS text
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_get(focus_tags, text) IS 'implementation of -> and ->> operators';
 
@@ -88,7 +88,7 @@ CREATE OPERATOR ->>
 COMMENT ON OPERATOR ->> (focus_tags, text) IS 'value of a key as text';
 
 CREATE FUNCTION focus_tags_exists(focus_tags, text) RETURNS boolean
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION focus_tags_exists(focus_tags, text) IS 'implementation of ? operator';
 

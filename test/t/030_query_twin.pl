@@ -38,6 +38,12 @@ my @compared = ('aggregate', 'compacted', 'scan', 'plain', 'parallel', 'partitio
 my $setup = <<'SQL';
 CREATE FUNCTION strict_positive(x int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS
 	$$ BEGIN IF x < 0 THEN RAISE 'negative' USING ERRCODE = '22003'; END IF; RETURN x > 0; END $$;
+CREATE TABLE m (mkey text, team text, weight int) USING heap;
+INSERT INTO m SELECT 'name ' || i % 20, CASE WHEN i % 6 <> 0 THEN 'team ' || i % 4 END, i % 7 FROM generate_series(1, 30) i;
+INSERT INTO m VALUES (NULL, 'team 9', 3), ('name 1', NULL, NULL);
+CREATE TABLE n (ncode varchar(5), nv text, ndt date);
+INSERT INTO n SELECT 'c' || i, 'v' || i % 12, date '2026-01-01' + i % 4 FROM generate_series(3, 16) i;
+ANALYZE m, n;
 CREATE TABLE t (
 	id int, gone text, small smallint, big bigint, name text, res text, label varchar(30), cost numeric,
 	qty numeric(12,3), ts timestamptz, dt date, stamp timestamp, tod time, flag bool, js jsonb, u uuid,
@@ -218,6 +224,30 @@ sub aggregation
 	return "SELECT $shown FROM t $where$group$having";
 }
 
+# Of a table that is joined to small ones
+sub joined
+{
+	my ($where) = @_;
+	my $one = one_of('', '', 'LEFT ', 'LEFT ', 'RIGHT ', 'FULL ') . 'JOIN m ON '
+	  . one_of('mkey = name', 'mkey = name', 'weight = small', 'upper(mkey) = upper(name)', 'mkey = name AND weight = small',
+		'mkey = coalesce(name, label)');
+	my $other = one_of('', '', one_of('', 'LEFT ') . 'JOIN n ON '
+		  . one_of('ncode = code', "nv = tags['k']", "nv = js ->> 'k'", "nv = tags ->> 'k' AND weight > small", 'ndt = dt AND flag', 'ndt = ts::date'));
+	my @names = (one_of('team', 'team', 'weight', 'lower(team)', 'coalesce(team, name)', 'weight + small', $other ? 'nv' : 'mkey'),
+		map { one_of('team', 'name', 'flag', 'label', "js ->> 'k'", 'upper(name)', "date_trunc('month', ts)", 'code', 'u') } 1 .. pick(3));
+	my @aggregates = map { one_of('sum(cost)', 'count(*)', 'avg(qty)', 'max(ts)', 'sum(cost) FILTER (WHERE flag)', 'min(name)', 'sum(big)',
+		'avg(small)', 'sum(CASE WHEN small > 3 THEN cost ELSE 0 END)', "focus_sum(cost, 'EUR')", 'focus_cost_per(cost, qty)', 'count(label)',
+		'sum(cost * 2)', 'max(code)', 'min(tod)', 'sum(cost) / count(*)') } 0 .. pick(4);
+	my $semi = one_of('', '', '', ' AND ' . one_of('', 'NOT ') . 'EXISTS (SELECT 1 FROM ' . one_of('n x WHERE x.ncode = t.code)', 'm x WHERE x.mkey = t.name AND x.weight > t.small)'));
+
+	push @aggregates, one_of('focus_sum(cost, name)', 'sum(cost * weight)', 'count(team)', aggregate()) if pick(4) == 0;
+	$where = "WHERE true$semi" if pick(3) == 0 || $where =~ /xmin|cmax|ctid|tableoid/;
+	return 'SELECT ' . join(', ', @aggregates) . " FROM t $one $other $where" if pick(6) == 0;
+	return 'SELECT DISTINCT ' . join(', ', @names) . " FROM t $one $other $where" if pick(8) == 0;
+	return 'SELECT ' . join(', ', @names, @aggregates) . " FROM t $one $other $where GROUP BY " . join(', ', @names)
+	  . one_of('', '', ' HAVING count(*) > 4');
+}
+
 # Over and over, each time with other parameters
 sub repeated
 {
@@ -237,6 +267,7 @@ sub question
 
 	return aggregation(one_of('', 'WHERE ' . leaf(), $where)) if pick(2) == 0;
 	return repeated($where) if pick(10) == 0;
+	return joined($where) if pick(3) == 0;
 	my @keys = map { one_of('name', 'flag', 'label', 'small', 'ts', 'added', "date_trunc('month', ts)", 'upper(name)', "js ->> 'k'",
 		'qty', 'coalesce(label, name, \'\')', 'u', 'f8') } 0 .. pick(3);
 	my @some = map { one_of(@columns) } 0 .. pick(4);
