@@ -162,6 +162,19 @@ focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
 }
 
 /*
+ * The rows to come are of the file of that number, from 1, which has the same
+ * header.  It may be one that there have been rows of.  Its name has to stay
+ * where it is.
+ */
+void
+focus_rows_go_to_file(FocusRows *rows, int number, const char *file)
+{
+	rows->file = file;
+	rows->delivery->file_number = number;
+	focus_place_go_to_file(rows->place, number, file);
+}
+
+/*
  * Takes the names of a JSON file's columns, which are those that it had before
  * and more behind them.
  */
@@ -968,11 +981,10 @@ static Datum
 x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 {
 	const FocusHeader *header = rows->header;
+	Jsonb	   *record = rows->delivery->record;
 	JsonbParseState *state = NULL;
 	JsonbValue	value;
 
-	if (rows->delivery->record != NULL)
-		push_record(&state, rows->delivery->record);
 	for (int i = 0; i < header->nfields; i++)
 	{
 		bool		spelled;
@@ -981,7 +993,9 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 			(rows->has_tags && rows->findings[i] == own_column) ||
 			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
 			continue;
-		if (state == NULL)
+		if (state == NULL && record != NULL)
+			push_record(&state, record);
+		else if (state == NULL)
 			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 		value.type = jbvString;
 		value.val.string.val = header->names[i];
@@ -991,9 +1005,9 @@ x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
 		value.val.string.len = fields[i].len;
 		pushJsonbValue(&state, WJB_VALUE, &value);
 	}
-	*isnull = (state == NULL);
-	if (*isnull)
-		return (Datum) 0;
+	*isnull = (state == NULL && record == NULL);
+	if (state == NULL)
+		return PointerGetDatum(record);
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
