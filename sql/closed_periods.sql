@@ -84,6 +84,35 @@ SELECT focus_close_period('nobody', '2025-03-01');
 SELECT focus_close_period(NULL, NULL);
 SELECT * FROM closings;
 
+-- What an account has in a closed period is closed under other names too.
+CREATE FUNCTION account(source text, mode text, class text, cost numeric) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	program text := format('printf ''ProviderName,BillingAccountId,BillingPeriodStart,ChargeClass,BilledCost\nAWS,42,2025-04-01,%s,%s\n''', class, cost);
+	state text;
+	message text;
+	detail text;
+	hint text;
+BEGIN
+	EXECUTE format('COPY focus_cost_and_usage FROM PROGRAM %L WITH (FORMAT focus, source %I, mode %I)', program, source, mode);
+	RETURN 'loaded';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(E'\n', state || ' ' || message, regexp_replace(replace(detail, program, '...'), 'Load \d+', 'Load n'), hint);
+END;
+$$;
+SELECT account('payer', 'append', '', 1);
+SELECT account('other', 'append', '', 2);
+SELECT focus_close_period('payer', '2025-04-01', 'booked');
+SELECT account('another', 'append', '', 3);
+SELECT account('another', 'replace', '', 3);
+SELECT account('AWS/42', 'append', '', 3);
+SELECT account('other', 'replace', '', 3);
+SELECT account('another', 'append', 'Correction', -1);
+SELECT * FROM loads WHERE period = '2025-04-01';
+SELECT focus_reopen_period('payer', '2025-04-01', 'restated');
+SELECT account('another', 'append', '', 3);
+
 -- Contract Commitment has no billing period; what others have closed has to be seen.
 COPY focus_contract_commitment FROM STDIN WITH (FORMAT focus, source 'nobody');
 BillingCurrency,ContractCommitmentCost,ContractCommitmentId,ContractId

@@ -29,37 +29,43 @@ $$;
 CREATE VIEW current AS SELECT sum(billedcost), count(*), (SELECT count(*) FROM focus_loads) AS loads FROM focus_cost_and_usage;
 
 -- half of the rows, and one less
-SELECT deliver(1, 10);
-SELECT deliver(2, 4);
-SELECT deliver(2, 5);
-SELECT deliver(3, 2);
+SELECT deliver(1, 200);
+SELECT deliver(2, 99);
+SELECT deliver(2, 100);
+SELECT deliver(3, 40);
 TABLE current;
-SELECT deliver(3, 2, ', mode replace, force');
+SELECT deliver(3, 40, ', mode replace, force');
+-- less than 100 rows are replaced by any number
 SELECT deliver(3.5, 1, ', mode replace, force false');
+SELECT deliver(3.6, 99);
+SELECT deliver(3.7, 3);
+SELECT deliver(3.8, 100);
+SELECT deliver(3.9, 49);
+SELECT deliver(3.9, 49, ', mode replace, force');
 TABLE current;
 -- another share, and none
 INSERT INTO focus_sources (source, min_row_share) VALUES ('s', 1);
-SELECT deliver(4, 10);
-SELECT deliver(5, 9);
-SELECT deliver(5, 10);
+SELECT deliver(4, 200);
+SELECT deliver(5, 180);
+SELECT deliver(5, 200);
 UPDATE focus_sources SET min_row_share = 0;
-SELECT deliver(6, 1);
+SELECT deliver(6, 20);
 UPDATE focus_sources SET min_row_share = 1.1;
 -- all loads that are replaced count together
 UPDATE focus_sources SET min_row_share = 0.5;
-SELECT deliver(7, 9, ', mode append');
-SELECT deliver(8, 4);
-SELECT deliver(8, 5);
+SELECT deliver(7, 180, ', mode append');
+SELECT deliver(8, 80);
+SELECT deliver(8, 100);
 TABLE current;
 
 -- Content that has been replaced does not come back unless it is forced.
-SELECT deliver(7, 9);
-SELECT deliver(7, 9, ', mode replace, force');
+SELECT deliver(7, 180);
+SELECT deliver(7, 180, ', mode replace, force');
 TABLE current;
 -- it may be added, and what replaced it may be taken back
-SELECT deliver(6, 1, ', mode append');
+SELECT deliver(6, 20, ', mode append');
 SELECT count(*) FROM (SELECT focus_unload(deliveryid) FROM focus_loads WHERE state = 'current') u;
-SELECT deliver(5, 10);
+SELECT deliver(5, 200);
 TABLE current;
 
 -- A delivery of two periods, one of which has been replaced: what is still there

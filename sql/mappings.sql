@@ -11,6 +11,11 @@ SET DateStyle = 'German';
 SELECT focus_number(v) FROM (VALUES ('1.50'), ('1e-3'), (' 2 '), ('-12345678901234567890.123456789'), (''), ('NULL'), ('None'), ('1,000'), ('x'), (NULL)) AS t(v);
 SELECT focus_instant(v) AT TIME ZONE 'UTC' FROM (VALUES ('2026-10-01T00:00Z'), ('10/1/2026'), ('2026-10-01 02:00:00+02:00'), (''), ('yesterday'), (NULL)) AS t(v);
 
+SELECT focus_members(r::jsonb, p) FROM (VALUES ('{"tag/a": 1, "tag/b": {"c": null}, "tags": 2, "tag/": 3}', 'tag/'), ('{"a": 1}', 'b'), ('{}', ''), ('[1]', 'a'),
+	('{"b": 1, "a": [2]}', ''), (NULL, 'a')) AS t(r, p);
+-- Rows are made by the loader alone.
+SELECT 'x'::focus_internal.staged_row;
+
 -- A file that nobody knows
 COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'power');
 Month,Meter,kWh,Price per kWh

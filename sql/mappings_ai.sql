@@ -61,6 +61,13 @@ JOIN focus_cost_and_usage ON x_columns ->> 'request_id' = request_id GROUP BY re
 SELECT x_columns - 'metadata' AS x_columns FROM focus_cost_and_usage WHERE skumeter = 'Requests';
 -- once more: nothing; later: what is new, although old ones have gone from the table
 SELECT rows_stored, rows_rejected FROM focus_load_litellm('"LiteLLM_SpendLogs"');
+-- one in quarantine is not tried again, until it is mended and its row deleted
+SELECT count(*) FROM focus_rejected_rows WHERE record ->> 'request_id' = 'r5';
+UPDATE "LiteLLM_SpendLogs" SET spend = 0.125 WHERE request_id = 'r5';
+SELECT rows_stored, rows_rejected FROM focus_load_litellm('"LiteLLM_SpendLogs"');
+DELETE FROM focus_rejected_rows WHERE record ->> 'request_id' = 'r5';
+SELECT rows_stored, rows_rejected, totals FROM focus_load_litellm('"LiteLLM_SpendLogs"');
+SELECT rows_stored, rows_rejected FROM focus_load_litellm('"LiteLLM_SpendLogs"');
 DELETE FROM "LiteLLM_SpendLogs" WHERE request_id IN ('r1', 'r5');
 INSERT INTO "LiteLLM_SpendLogs" (request_id, spend, prompt_tokens, "startTime", "endTime", model) VALUES ('r6', 0.5, 2, '2026-10-02', '2026-10-02', 'gpt-4o'),
 	('r7', 0.25, 2, '2026-11-03', '2026-11-03', 'gpt-4o');

@@ -71,12 +71,16 @@ typedef struct FocusDelivery
 	HTAB	   *account_buckets;	/* their accounts */
 	HTAB	   *findings;
 	List	   *findings_in_order;
+	List	   *words;			/* char *, that findings point to */
 	int			files;
 	int			files_begun;
+	int			file_number;	/* of the row at work, in order of the files */
 	int64		bytes;			/* of the files that have been read */
 	int64		bytes_total;	/* 0: not known */
+	int64		rows_staged;	/* read, for a mapping */
 	int64		rows_rejected;
 	int64		rows_replaced;
+	bool		shows;			/* in focus_load_progress */
 
 	/* what the row at work was read from, if that is not FOCUS; else NULL */
 	Jsonb	   *record;
@@ -105,6 +109,7 @@ extern void focus_delivery_reject(FocusDelivery *delivery, FocusLoadPart *part,
 								  int field, int sqlerrcode, const char *why);
 extern void focus_delivery_find(FocusDelivery *delivery, const char *column, const char *finding,
 								const char *file, int64 line, const FocusField *example);
+extern const char *focus_delivery_word(FocusDelivery *delivery, const char *text);
 extern void focus_delivery_write_findings(FocusDelivery *delivery);
 
 /* SPI with arguments; types and nulls as SPI_execute_with_args() takes them */

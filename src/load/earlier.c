@@ -19,7 +19,11 @@
 #include "compat.h"
 #include "load/earlier.h"
 
+/* So few rows may become any number of them. */
+#define SHARE_ROWS_MIN	100
+
 static void look_up_closing(FocusDelivery *delivery, FocusLoadPart *part);
+static void check_closed_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account);
 pg_noreturn static void refuse_closed(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_content(FocusDelivery *delivery, FocusLoadPart *part);
 static void check_order(FocusDelivery *delivery, FocusLoadPart *part);
@@ -60,6 +64,8 @@ focus_earlier_decide(FocusDelivery *delivery, FocusLoadPart *part)
 	ListCell   *account;
 
 	focus_earlier_meet(delivery, part);
+	foreach(account, part->accounts)
+		check_closed_account(delivery, part, lfirst(account));
 	if (part->closed && (part->has_charges ||
 						 (part->meets_earlier && (part->mode == NULL || strcmp(part->mode, "append") != 0))))
 		refuse_closed(delivery, part);
@@ -148,6 +154,41 @@ look_up_closing(FocusDelivery *delivery, FocusLoadPart *part)
 								quote_qualified_identifier(delivery->schema, "focus_closed_periods")),
 					   2, types, values, NULL, SPI_OK_SELECT);
 	part->closed = SPI_processed > 0;
+}
+
+/*
+ * What an account has in a closed billing period is booked: a source that has
+ * nothing of it yet takes corrections only, too.
+ */
+static void
+check_closed_account(FocusDelivery *delivery, FocusLoadPart *part, const char *account)
+{
+	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
+	Datum		values[4];
+
+	if (!part->has_period || part->closed || part->meets_earlier)
+		return;
+	values[0] = CStringGetTextDatum(delivery->dataset->id);
+	values[1] = CStringGetTextDatum(part->source);
+	values[2] = TimestampTzGetDatum(part->period);
+	values[3] = CStringGetTextDatum(account);
+	focus_delivery_spi(psprintf("SELECT l.source, l.loadid, l.path FROM %s AS l JOIN %s AS c "
+								"ON c.source = l.source AND c.reopened_at IS NULL AND c.billingperiodstart = date_trunc('month', $3, 'UTC') "
+								"WHERE l.dataset = $1 AND l.source <> $2 AND l.state = 'current' "
+								"AND l.billingperiodstart = $3 AND $4 = ANY (l.accounts) ORDER BY l.loadid LIMIT 1",
+								quote_qualified_identifier(delivery->schema, "focus_loads"),
+								quote_qualified_identifier(delivery->schema, "focus_closed_periods")),
+					   4, types, values, NULL, SPI_OK_SELECT);
+	part->closed = SPI_processed > 0;
+	if (!part->closed || !part->has_charges)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("billing period %s of account \"%s\" is closed for source \"%s\"",
+					period_text(part), account, focus_delivery_text(delivery, 0, 1)),
+			 errdetail("Load %s of \"%s\" holds it; \"%s\", of source \"%s\", would change what is booked.",
+					   focus_delivery_text(delivery, 0, 2), focus_delivery_text(delivery, 0, 3), delivery->path, part->source),
+			 errhint("Deliver corrections as rows of ChargeClass Correction, or reopen the period by focus_reopen_period.")));
 }
 
 static void
@@ -243,20 +284,21 @@ check_order(FocusDelivery *delivery, FocusLoadPart *part)
 static void
 check_share(FocusDelivery *delivery, FocusLoadPart *part)
 {
-	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID};
-	Datum		values[4];
-	char		nulls[5] = "    ";
+	Oid			types[5] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID};
+	Datum		values[5];
+	char		nulls[6] = "     ";
 
 	set_part(delivery, part, values, nulls);
 	values[3] = Int64GetDatum(part->rows_stored);
+	values[4] = Int64GetDatum(SHARE_ROWS_MIN);
 	focus_delivery_spi(psprintf("SELECT e.rows, s.share "
 								"FROM (SELECT sum(rows_stored) AS rows FROM %s WHERE dataset = $1 AND source = $2 AND state = 'current' "
 								"AND billingperiodstart IS NOT DISTINCT FROM $3) e, "
 								"(SELECT coalesce((SELECT min_row_share FROM %s WHERE source = $2), 0.5) AS share) s "
-								"WHERE $4 < e.rows * s.share",
+								"WHERE $4 < e.rows * s.share AND e.rows >= $5",
 								quote_qualified_identifier(delivery->schema, "focus_loads"),
 								quote_qualified_identifier(delivery->schema, "focus_sources")),
-					   4, types, values, nulls, SPI_OK_SELECT);
+					   5, types, values, nulls, SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return;
 	ereport(ERROR,

@@ -38,6 +38,7 @@
 #include "load/json_reader.h"
 #include "load/load.h"
 #include "load/native.h"
+#include "load/native_mapping.h"
 #include "load/progress.h"
 #include "load/rows.h"
 
@@ -333,6 +334,7 @@ load_delivery(Load *load, FocusOpenStream open_stream, void *arg, FocusLoadResul
 	}
 	focus_rows_close(load->rows);
 	digest = focus_content_digest(load->digests);
+	focus_progress_phase(FOCUS_PROGRESS_FINISHING);
 	focus_delivery_lock(delivery);
 	earlier = focus_delivery_find_content(delivery, digest);
 	if (earlier != 0)
@@ -361,7 +363,7 @@ read_input(Load *load, FocusInput *input)
 
 	load->input = input;
 	load->hash = focus_content_start();
-	load->delivery->files_begun++;
+	load->delivery->file_number = ++load->delivery->files_begun;
 	load->file = file;
 	load->from_client = focus_input_is_client(input);
 	load->is_told = load->has_names = false;
@@ -371,7 +373,7 @@ read_input(Load *load, FocusInput *input)
 	else
 		focus_csv_read(input, on_bytes, on_row, load);
 	if (load->native != NULL && load->is_told)
-		rows = focus_native_end_file(load->native);
+		rows = focus_native_stage(load->native)->count;
 	else
 		rows = focus_rows_end_file(load->rows);
 	digest = focus_content_finish(load->hash);
@@ -405,7 +407,7 @@ on_row(const FocusRow *row, void *arg)
 			return;				/* that was the header */
 	}
 	if (load->native != NULL)
-		focus_native_add(load->native, row);
+		focus_stage_add(focus_native_stage(load->native), row);
 	else
 		focus_rows_add(load->rows, row);
 }
@@ -422,7 +424,7 @@ on_names(const FocusRow *row, void *arg)
 		load->has_names = true;
 	}
 	else if (load->native != NULL)
-		focus_native_name(load->native, row);
+		focus_stage_name(focus_native_stage(load->native), row);
 	else
 		focus_rows_name(load->rows, row);
 }
@@ -442,7 +444,7 @@ tell(Load *load, const FocusRow *names, const FocusRow *first)
 {
 	FocusDelivery *delivery = load->delivery;
 	MemoryContext caller = MemoryContextSwitchTo(load->context);
-	char	   *mapping = focus_native_recognise(delivery, names, first, load->file);
+	char	   *mapping = focus_mapping_recognise(delivery, names, first, load->file);
 	const char *others = load->native != NULL ? focus_native_mapping(load->native) : NULL;
 
 	MemoryContextSwitchTo(load->context);
@@ -456,7 +458,7 @@ tell(Load *load, const FocusRow *names, const FocusRow *first)
 		load->native = focus_native_create(delivery, load->rows, mapping);
 	load->is_told = load->has_file = true;
 	if (load->native != NULL)
-		focus_native_begin_file(load->native, load->file, load->from_client, names);
+		focus_stage_begin_file(focus_native_stage(load->native), load->file, load->from_client, names);
 	else if (load->has_names)
 		focus_rows_name(load->rows, names);
 	MemoryContextSwitchTo(caller);
@@ -471,7 +473,7 @@ read_query(Load *load)
 
 	load->hash = focus_content_start();
 	load->native = focus_native_create(delivery, load->rows, delivery->options.mapping);
-	focus_native_begin_file(load->native, delivery->path, false, NULL);
+	focus_stage_begin_file(focus_native_stage(load->native), delivery->path, false, NULL);
 	rows = focus_native_add_query(load->native, delivery->options.query, on_query_bytes, load);
 	MemoryContextSwitchTo(load->context);
 	note_digest(load, delivery->path, focus_content_finish(load->hash), rows);

@@ -3,8 +3,8 @@
  * native.c
  *	  Files that are not FOCUS -> rows of FOCUS, by a mapping.
  *
- * The rows of all files of a delivery are staged in a tuplestore, which the
- * mapping's query (native_mapping.c) sees as relation raw:
+ * The rows of all files of a delivery are staged (native_stage.c).  The mapping's
+ * query (native_mapping.c) sees them as relation raw:
  *
  *	file	integer		number of the file, from 1
  *	line	bigint		line on which the row begins
@@ -22,9 +22,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -33,107 +34,52 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "guc.h"
-#include "load/cell.h"
 #include "load/native.h"
 #include "load/native_mapping.h"
+#include "load/native_stage.h"
+#include "load/progress.h"
+
+/* Rows that are fetched at a time: so many, or fewer where they are long. */
+#define FETCH_ROWS	100
+#define FETCH_BYTES	(256 * 1024)
 
 /*
- * One result at a time, so that an error in an expression can tell the line
- * behind which it was.
+ * In front of the mapping's query.  OFFSET 0 keeps the planner from putting a
+ * call where each use of the column is.
  */
-#define FETCH_ROWS	1
+static const char raw[] =
+"WITH raw AS NOT MATERIALIZED (SELECT file, line, focus_internal.staged_record(file, line, sent) AS record, "
+"focus_internal.staged_cells(file, line, sent) AS cells FROM staged OFFSET 0) ";
 
 struct FocusNative
 {
 	FocusDelivery *delivery;
 	FocusRows  *rows;
 	FocusMapping *mapping;
+	FocusStage *stage;
 	MemoryContext context;		/* as long as the load */
 	MemoryContext scratch;		/* of a row */
-	FocusCellReader *cells;		/* in scratch */
-
-	/* raw */
-	Tuplestorestate *raw;
-	TupleDesc	raw_desc;
-	int64		nraw;
-	List	   *files;			/* their names */
-	List	   *from_client;	/* whether the client sent them */
-
-	/* the file being read */
-	FocusHeader header;			/* names only */
-	char	  **folded;			/* of each name */
-	int64		count;
 
 	/* the results */
-	FmgrInfo   *out;			/* of each target's type */
+	FmgrInfo   *out;			/* of each column's type */
+	Datum	   *values;			/* of the result at work */
+	bool	   *nulls;
 	int			file;			/* at work, from 1; 0: none yet */
-	int64		line;			/* of the last result */
-	List	   *reasons;		/* to leave results out */
 };
 
-static bool is_focus(const FocusRow *names);
-static void copy_names(FocusNative *native, const FocusRow *names);
-static const FocusField *check_row(FocusNative *native, const FocusRow *row);
-static void stage(FocusNative *native, int64 line, Datum record, Datum cells);
-static Datum cells_datum(FocusNative *native, const FocusField *fields, bool folded);
-static void push_cell(FocusNative *native, JsonbParseState **state, const char *name, const FocusField *field);
-static Datum without_nulls(Jsonb *record, bool folded);
 static Portal open_query(FocusNative *native);
-static SPITupleTable *fetch(Portal portal, uint64 *n);
+static SPITupleTable *fetch(FocusNative *native, Portal portal, uint64 *n);
 static void prepare_output(FocusNative *native, TupleDesc desc);
 static void require_type(const FocusNative *native, TupleDesc desc, int column, Oid type, const char *name);
 static void hand_on(FocusNative *native, HeapTuple tuple, TupleDesc desc);
 static void begin_results(FocusNative *native, int file);
-static const char *reason_of(FocusNative *native, const char *text);
-static char *value_text(FocusNative *native, HeapTuple tuple, TupleDesc desc, int column);
+static const char *file_name(const FocusNative *native, int file);
+static char *value_text(FocusNative *native, TupleDesc desc, int column);
 static char *instant_text(Timestamp instant, bool with_time);
 static void error_context(void *arg);
-
-/*
- * The mapping that a file with these columns is to be read by; NULL where that
- * is none, since it is a FOCUS file or none that is known.  first is the first
- * row of a JSON file, or NULL.
- */
-char *
-focus_native_recognise(const FocusDelivery *delivery, const FocusRow *names, const FocusRow *first, const char *file)
-{
-	const char *wanted = delivery->options.mapping;
-	List	   *fitting;
-	ListCell   *cell;
-
-	if (wanted == NULL && is_focus(names))
-		return NULL;
-	fitting = focus_mapping_fitting(delivery, names, first);
-	foreach(cell, fitting)
-	{
-		if (wanted != NULL && strcmp(lfirst(cell), wanted) == 0)
-			return lfirst(cell);
-	}
-	if (wanted != NULL)
-	{
-		if (focus_mapping_read(delivery, wanted)->takes_all)
-			return pstrdup(wanted);
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" does not have the columns that mapping \"%s\" needs", file, wanted),
-				 fitting != NIL
-				 ? errhint("It fits mapping \"%s\".", (char *) linitial(fitting))
-				 : errhint("Column detect of focus_mappings tells what each mapping needs.")));
-	}
-	if (fitting == NIL)
-		return NULL;
-	if (list_length(fitting) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" fits more than one mapping", file),
-				 errdetail("They are \"%s\" and \"%s\".", (char *) linitial(fitting), (char *) lsecond(fitting)),
-				 errhint("Name the one that is meant, for example mapping => '%s'.", (char *) linitial(fitting))));
-	return linitial(fitting);
-}
 
 /*
  * For a delivery that is read by that mapping.  Lives in the current memory
@@ -152,17 +98,20 @@ focus_native_create(FocusDelivery *delivery, FocusRows *rows, const char *mappin
 	native->mapping = read;
 	native->context = context;
 	native->scratch = AllocSetContextCreate(context, "focus native row", ALLOCSET_DEFAULT_SIZES);
-	native->cells = focus_cell_reader_create(native->scratch);
-	native->raw = tuplestore_begin_heap(false, false, work_mem);
-	native->raw_desc = CreateTemplateTupleDesc(4);
-	TupleDescInitEntry(native->raw_desc, 1, "file", INT4OID, -1, 0);
-	TupleDescInitEntry(native->raw_desc, 2, "line", INT8OID, -1, 0);
-	TupleDescInitEntry(native->raw_desc, 3, "record", JSONBOID, -1, 0);
-	TupleDescInitEntry(native->raw_desc, 4, "cells", JSONBOID, -1, 0);
+	native->stage = focus_stage_create(delivery);
 	delivery->dataset = &focus_cost_and_usage;
+	focus_progress_start(delivery, get_relname_relid(delivery->dataset->table, get_namespace_oid(delivery->schema, false)));
+	focus_progress_phase(FOCUS_PROGRESS_READING);
 	if (focus_delivery_provider(delivery) == NULL)
 		delivery->source_provider = read->provider;
 	return native;
+}
+
+/* Where the rows of the files wait. */
+FocusStage *
+focus_native_stage(FocusNative *native)
+{
+	return native->stage;
 }
 
 const char *
@@ -176,66 +125,6 @@ const char *
 focus_native_query(const FocusNative *native)
 {
 	return native->mapping->query;
-}
-
-/*
- * The rows to come are of that file.
- */
-void
-focus_native_begin_file(FocusNative *native, const char *file, bool from_client, const FocusRow *names)
-{
-	MemoryContext caller = MemoryContextSwitchTo(native->context);
-
-	native->files = lappend(native->files, pstrdup(file));
-	native->from_client = lappend_int(native->from_client, from_client);
-	memset(&native->header, 0, sizeof(FocusHeader));
-	native->count = 0;
-	if (names != NULL)
-		copy_names(native, names);
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * Takes the names of a JSON file's columns, which are those that it had before
- * and more behind them.
- */
-void
-focus_native_name(FocusNative *native, const FocusRow *names)
-{
-	MemoryContext caller = MemoryContextSwitchTo(native->context);
-
-	copy_names(native, names);
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * Takes the next row of the file.
- */
-void
-focus_native_add(FocusNative *native, const FocusRow *row)
-{
-	MemoryContext caller;
-	const FocusField *fields;
-
-	/* psql sends the line that ends in-line data along with it */
-	if (llast_int(native->from_client) && row->nfields == 1 && strcmp(row->fields[0].data, "\\.") == 0)
-		return;
-	caller = MemoryContextSwitchTo(native->scratch);
-	native->count++;
-	fields = check_row(native, row);
-	MemoryContextSwitchTo(native->scratch);
-	if (fields != NULL)
-		stage(native, row->line, cells_datum(native, fields, false), cells_datum(native, fields, true));
-	focus_cell_reader_forget(native->cells);
-	MemoryContextReset(native->scratch);
-	MemoryContextSwitchTo(caller);
-}
-
-/* Returns how many rows the file had. */
-int64
-focus_native_end_file(FocusNative *native)
-{
-	return native->count;
 }
 
 /*
@@ -263,7 +152,7 @@ focus_native_add_query(FocusNative *native, const char *query, FocusBytesCallbac
 	{
 		SPITupleTable *table;
 
-		SPI_cursor_fetch(portal, true, FETCH_ROWS);
+		SPI_cursor_fetch(portal, true, 1);
 		table = SPI_tuptable;
 		n = SPI_processed;
 		SPI_tuptable = NULL;
@@ -276,21 +165,20 @@ focus_native_add_query(FocusNative *native, const char *query, FocusBytesCallbac
 			Jsonb	   *record = isnull ? NULL : DatumGetJsonbP(value);
 			char	   *text;
 
-			native->count++;
 			if (record == NULL || !JB_ROOT_IS_OBJECT(record))
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("record " INT64_FORMAT " is not a JSON object", native->count)));
+						 errmsg("record " INT64_FORMAT " is not a JSON object", native->stage->count + 1)));
 			text = JsonbToCString(NULL, &record->root, VARSIZE(record));
 			on_bytes(text, strlen(text), arg);
 			on_bytes("\n", 1, arg);
-			stage(native, native->count, without_nulls(record, false), without_nulls(record, true));
+			focus_stage_add_record(native->stage, record);
 			MemoryContextReset(native->scratch);
 		}
 		SPI_freetuptable(table);
 	} while (n > 0);
 	SPI_cursor_close(portal);
-	return native->count;
+	return native->stage->count;
 }
 
 /*
@@ -306,228 +194,28 @@ focus_native_finish(FocusNative *native)
 	SPITupleTable *table;
 	uint64		n;
 
+	focus_progress_phase(FOCUS_PROGRESS_MAPPING);
 	error_context_stack = &callback;
 	portal = open_query(native);
 	prepare_output(native, portal->tupDesc);
-	while (!delivery->refused && (table = fetch(portal, &n)) != NULL)
+	while (!delivery->refused && (table = fetch(native, portal, &n)) != NULL)
 	{
 		error_context_stack = callback.previous;
 		for (uint64 i = 0; i < n; i++)
 			hand_on(native, table->vals[i], table->tupdesc);
 		SPI_freetuptable(table);
+		focus_progress_update(delivery, NULL);
 		error_context_stack = &callback;
 	}
 	error_context_stack = callback.previous;
 	SPI_cursor_close(portal);
-	SPI_unregister_relation("raw");
-	tuplestore_end(native->raw);
+	focus_stage_end(native->stage);
 	if (native->file == 0)
 		begin_results(native, 1);
 	focus_rows_end_file(native->rows);
 	delivery->record = NULL;
 	delivery->focus_version = delivery->options.focus_version;
 	delivery->provider = focus_delivery_provider(delivery);
-}
-
-/* Names of costs, by which FOCUS files are told. */
-static bool
-is_focus(const FocusRow *names)
-{
-	static const char *const costs[] = {"BilledCost", "EffectiveCost", "AmortizedCost", "ListCost", "ContractedCost"};
-
-	for (int i = 0; i < names->nfields; i++)
-	{
-		for (int k = 0; k < lengthof(costs); k++)
-		{
-			if (names->fields[i].len == strlen(costs[k]) &&
-				pg_strncasecmp(names->fields[i].data, costs[k], strlen(costs[k])) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Appends the names that are new. */
-static void
-copy_names(FocusNative *native, const FocusRow *names)
-{
-	FocusHeader *header = &native->header;
-	int			first_new = header->nfields;
-
-	if (names->nfields > header->max_fields)
-	{
-		header->max_fields = names->nfields * 2;
-		header->names = header->names == NULL ? palloc(header->max_fields * sizeof(char *)) :
-			repalloc(header->names, header->max_fields * sizeof(char *));
-		native->folded = first_new == 0 ? palloc(header->max_fields * sizeof(char *)) :
-			repalloc(native->folded, header->max_fields * sizeof(char *));
-	}
-	header->nfields = names->nfields;
-	for (int i = first_new; i < names->nfields; i++)
-	{
-		FocusField	name = names->fields[i];
-
-		if (memchr(name.data, '\0', name.len) != NULL || !pg_verify_mbstr(PG_UTF8, name.data, name.len, true) ||
-			!focus_field_to_server(&names->fields[i], &name))
-			ereport(ERROR,
-					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-					 errmsg("name of column %d of \"%s\" is not UTF-8 text that the database can hold",
-							i + 1, (char *) llast(native->files))));
-		header->names[i] = pnstrdup(name.data, name.len);
-		native->folded[i] = focus_mapping_fold(name.data, name.len);
-		if (native->folded[i][0] == '\0')
-			native->folded[i] = header->names[i];
-	}
-}
-
-/*
- * The fields in the server's encoding, if the row is well-formed text with the
- * header's number of fields; if not, the row has been rejected, and the result
- * is NULL.
- */
-static const FocusField *
-check_row(FocusNative *native, const FocusRow *row)
-{
-	FocusDelivery *delivery = native->delivery;
-	const FocusHeader *header = &native->header;
-	FocusField *fields = palloc(Max(header->nfields, 1) * sizeof(FocusField));
-	const char *why = row->broken;
-	int			sqlerrcode = ERRCODE_INVALID_JSON_TEXT;
-	int			bad_field = -1;
-	int			extra = 0;
-
-	for (int i = header->nfields; i < row->nfields; i++)
-	{
-		if (row->fields[i].len > 0)
-			extra++;
-	}
-	if (why == NULL && (row->nfields < header->nfields || extra > 0 ||
-						(row->nfields > header->nfields && delivery->options.strict)))
-	{
-		sqlerrcode = ERRCODE_BAD_COPY_FILE_FORMAT;
-		why = psprintf("row has %d fields, the header has %d", row->nfields, header->nfields);
-	}
-	if (why == NULL && row->nfields > header->nfields)
-		focus_delivery_find(delivery, reason_of(native, psprintf("#%d", header->nfields + 1)), focus_rows_beyond,
-							llast(native->files), row->line, &row->fields[header->nfields]);
-	for (int i = 0; why == NULL && i < header->nfields; i++)
-	{
-		const FocusField *field = &row->fields[i];
-
-		fields[i] = *field;
-		bad_field = i;
-		if (field->len == 0 || row->ascii)
-			continue;
-		if (!pg_verify_mbstr(PG_UTF8, field->data, field->len, true))
-		{
-			sqlerrcode = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
-			why = "not UTF-8 text";
-		}
-		else if (!focus_field_to_server(field, &fields[i]))
-		{
-			sqlerrcode = ERRCODE_UNTRANSLATABLE_CHARACTER;
-			why = "has characters that the database's encoding lacks";
-		}
-	}
-	if (why == NULL)
-		return fields;
-	focus_delivery_reject(delivery, focus_delivery_part(delivery, delivery->options.source, false, 0, NULL),
-						  header, llast(native->files), row, bad_field, sqlerrcode, why);
-	return NULL;
-}
-
-/* Appends a row to raw. */
-static void
-stage(FocusNative *native, int64 line, Datum record, Datum cells)
-{
-	Datum		values[4];
-	bool		nulls[4] = {0};
-
-	values[0] = Int32GetDatum(list_length(native->files));
-	values[1] = Int64GetDatum(line);
-	values[2] = record;
-	values[3] = cells;
-	tuplestore_putvalues(native->raw, native->raw_desc, values, nulls);
-	native->nraw++;
-}
-
-/*
- * The cells that are not empty, by name as sent or folded.  Of equal names the
- * first that is not empty counts.
- */
-static Datum
-cells_datum(FocusNative *native, const FocusField *fields, bool folded)
-{
-	const FocusHeader *header = &native->header;
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	/* jsonb keeps the last of equal keys */
-	for (int i = header->nfields - 1; i >= 0; i--)
-	{
-		if (fields[i].len > 0)
-			push_cell(native, &state, folded ? native->folded[i] : header->names[i], &fields[i]);
-	}
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
-}
-
-/* Objects and arrays in a cell are those, everything else is a string. */
-static void
-push_cell(FocusNative *native, JsonbParseState **state, const char *name, const FocusField *field)
-{
-	static const FocusColumn json = {"", FOCUS_JSON, false};
-	JsonbValue	value;
-	FocusCell	cell;
-
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, name);
-	value.val.string.len = strlen(name);
-	pushJsonbValue(state, WJB_KEY, &value);
-	if ((field->data[0] == '{' || field->data[0] == '[') &&
-		focus_cell_read(native->cells, &json, field, &cell) == FOCUS_CELL_OK && !cell.isnull)
-	{
-		Jsonb	   *inside = DatumGetJsonbP(cell.value);
-
-		value.type = jbvBinary;
-		value.val.binary.data = &inside->root;
-		value.val.binary.len = VARSIZE(inside) - VARHDRSZ;
-	}
-	else
-	{
-		value.type = jbvString;
-		value.val.string.val = unconstify(char *, field->data);
-		value.val.string.len = field->len;
-	}
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-/* The members that are not null, by name as it is or folded. */
-static Datum
-without_nulls(Jsonb *record, bool folded)
-{
-	JsonbParseState *state = NULL;
-	JsonbIterator *iterator = JsonbIteratorInit(&record->root);
-	JsonbValue	key;
-	JsonbValue	value;
-
-	(void) JsonbIteratorNext(&iterator, &key, true);
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
-	{
-		char	   *name = focus_mapping_fold(key.val.string.val, key.val.string.len);
-
-		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (value.type == jbvNull)
-			continue;
-		if (folded && name[0] != '\0')
-		{
-			key.val.string.val = name;
-			key.val.string.len = strlen(name);
-		}
-		pushJsonbValue(&state, WJB_KEY, &key);
-		pushJsonbValue(&state, WJB_VALUE, &value);
-	}
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
 /* The settings under which mappings mean the same in every session. */
@@ -549,23 +237,12 @@ pin_settings(void)
 static Portal
 open_query(FocusNative *native)
 {
-	EphemeralNamedRelation raw = MemoryContextAllocZero(native->context, sizeof(EphemeralNamedRelationData));
 	int			settings = pin_settings();
 	SPIPlanPtr	plan;
 	Portal		portal;
-	int			result;
 
-	raw->md.name = "raw";
-	raw->md.reliddesc = InvalidOid;
-	raw->md.tupdesc = native->raw_desc;
-	raw->md.enrtype = ENR_NAMED_TUPLESTORE;
-	raw->md.enrtuples = native->nraw;
-	raw->reldata = native->raw;
-	result = SPI_register_relation(raw);
-	if (result != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register relation raw: %s", SPI_result_code_string(result));
-
-	plan = SPI_prepare(native->mapping->query, 0, NULL);
+	focus_stage_register(native->stage);
+	plan = SPI_prepare(psprintf("%s%s", raw, native->mapping->query), 0, NULL);
 	if (plan == NULL || !SPI_is_cursor_plan(plan))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -577,12 +254,16 @@ open_query(FocusNative *native)
 
 /* The next results, or NULL; they are no longer SPI_tuptable. */
 static SPITupleTable *
-fetch(Portal portal, uint64 *n)
+fetch(FocusNative *native, Portal portal, uint64 *n)
 {
+	int64		room = FETCH_BYTES / (native->stage->bytes / Max(native->stage->nrows, 1) + 1);
+	FocusStage *other;
 	SPITupleTable *table;
 	int			settings = pin_settings();
 
-	SPI_cursor_fetch(portal, true, FETCH_ROWS);
+	other = focus_stage_set_at_work(native->stage);
+	SPI_cursor_fetch(portal, true, Max(Min(room, FETCH_ROWS), 1));
+	focus_stage_set_at_work(other);
 	table = SPI_tuptable;
 	*n = SPI_processed;
 	SPI_tuptable = NULL;
@@ -604,6 +285,8 @@ prepare_output(FocusNative *native, TupleDesc desc)
 	require_type(native, desc, FOCUS_MAPPING_LINE, INT8OID, "line");
 	require_type(native, desc, FOCUS_MAPPING_RECORD, JSONBOID, "record");
 	native->out = palloc(desc->natts * sizeof(FmgrInfo));
+	native->values = palloc(desc->natts * sizeof(Datum));
+	native->nulls = palloc(desc->natts * sizeof(bool));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Oid			function;
@@ -635,46 +318,47 @@ hand_on(FocusNative *native, HeapTuple tuple, TupleDesc desc)
 	FocusField *fields;
 	FocusRow	row = {0};
 	char	   *why;
-	bool		isnull[3];
-	int			file = DatumGetInt32(heap_getattr(tuple, FOCUS_MAPPING_FILE, desc, &isnull[0]));
-	Datum		record = heap_getattr(tuple, FOCUS_MAPPING_RECORD, desc, &isnull[2]);
+	int			file;
 
 	MemoryContextSwitchTo(native->scratch);
-	row.line = native->line = DatumGetInt64(heap_getattr(tuple, FOCUS_MAPPING_LINE, desc, &isnull[1]));
-	if (isnull[0] || isnull[1] || isnull[2] || file < 1 || file > list_length(native->files))
+	heap_deform_tuple(tuple, desc, native->values, native->nulls);
+	file = DatumGetInt32(native->values[FOCUS_MAPPING_FILE - 1]);
+	row.line = DatumGetInt64(native->values[FOCUS_MAPPING_LINE - 1]);
+	if (native->nulls[FOCUS_MAPPING_FILE - 1] || native->nulls[FOCUS_MAPPING_LINE - 1] ||
+		native->nulls[FOCUS_MAPPING_RECORD - 1] || file < 1 || file > list_length(native->stage->files))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("records of mapping \"%s\" lack file, line or record", mapping->name)));
 	if (file != native->file)
 		begin_results(native, file);
-	delivery->record = DatumGetJsonbP(record);
+	delivery->record = DatumGetJsonbP(native->values[FOCUS_MAPPING_RECORD - 1]);
 
 	fields = palloc0((mapping->ntargets + 1) * sizeof(FocusField));
 	row.nfields = mapping->ntargets;
 	row.fields = fields;
 	row.ascii = true;			/* in the server's encoding */
-	if ((why = value_text(native, tuple, desc, FOCUS_MAPPING_LEAVE_OUT)) != NULL)
+	if ((why = value_text(native, desc, FOCUS_MAPPING_LEAVE_OUT)) != NULL)
 	{
 		FocusField	example = {mapping->name, strlen(mapping->name)};
 
-		focus_delivery_find(delivery, mapping->name, reason_of(native, why),
-							list_nth(native->files, file - 1), row.line, &example);
+		focus_delivery_find(delivery, mapping->name, focus_delivery_word(delivery, why),
+							file_name(native, file), row.line, &example);
 	}
 	else
 	{
 		for (int i = 0; i < mapping->ntargets; i++)
 		{
-			char	   *text = value_text(native, tuple, desc, FOCUS_MAPPING_COLUMNS + 1 + i);
+			char	   *text = value_text(native, desc, FOCUS_MAPPING_COLUMNS + 1 + i);
 
 			fields[i].data = text != NULL ? text : "";
 			fields[i].len = strlen(fields[i].data);
 			row.len += fields[i].len + 1;
 		}
 		row.len += VARSIZE(delivery->record);
-		why = value_text(native, tuple, desc, FOCUS_MAPPING_REJECT);
+		why = value_text(native, desc, FOCUS_MAPPING_REJECT);
 		if (why != NULL)
 			focus_delivery_reject(delivery, focus_delivery_part(delivery, delivery->options.source, false, 0, NULL),
-								  &native->header, list_nth(native->files, file - 1), &row, -1, ERRCODE_DATA_EXCEPTION, why);
+								  NULL, file_name(native, file), &row, -1, ERRCODE_DATA_EXCEPTION, why);
 		else
 			focus_rows_add(native->rows, &row);
 	}
@@ -687,42 +371,31 @@ begin_results(FocusNative *native, int file)
 {
 	FocusRow	header = {.line = 1,.nfields = native->mapping->ntargets,.fields = native->mapping->targets};
 
-	if (native->file != 0)
-		focus_rows_end_file(native->rows);
+	if (native->file == 0)
+	{
+		focus_rows_begin_file(native->rows, file_name(native, file), false);
+		focus_rows_add(native->rows, &header);
+	}
+	focus_rows_go_to_file(native->rows, file, file_name(native, file));
 	native->file = file;
-	focus_rows_begin_file(native->rows, list_nth(native->files, file - 1), false);
-	focus_rows_add(native->rows, &header);
 	MemoryContextSwitchTo(native->scratch);
 }
 
-/* The reason, in memory that stays; equal ones are the same pointer. */
 static const char *
-reason_of(FocusNative *native, const char *text)
+file_name(const FocusNative *native, int file)
 {
-	MemoryContext caller;
-	ListCell   *cell;
-
-	foreach(cell, native->reasons)
-	{
-		if (strcmp(lfirst(cell), text) == 0)
-			return lfirst(cell);
-	}
-	caller = MemoryContextSwitchTo(native->context);
-	native->reasons = lappend(native->reasons, pstrdup(text));
-	MemoryContextSwitchTo(caller);
-	return llast(native->reasons);
+	return focus_stage_file(native->stage, file)->name;
 }
 
 /* A result's value as a file would have it; NULL for a null. */
 static char *
-value_text(FocusNative *native, HeapTuple tuple, TupleDesc desc, int column)
+value_text(FocusNative *native, TupleDesc desc, int column)
 {
-	bool		isnull;
 	int			overflow;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+	Datum		value = native->values[column - 1];
 	Oid			type = TupleDescAttr(desc, column - 1)->atttypid;
 
-	if (isnull)
+	if (native->nulls[column - 1])
 		return NULL;
 	if (type == TEXTOID)
 		return TextDatumGetCString(value);
@@ -753,14 +426,15 @@ instant_text(Timestamp instant, bool with_time)
 	return text;
 }
 
+/* Which row was read last; a query that sorts has read them all. */
 static void
 error_context(void *arg)
 {
 	FocusNative *native = arg;
 
-	if (native->file == 0)
-		errcontext("mapping \"%s\", before any row of file \"%s\"", native->mapping->name, (char *) linitial(native->files));
+	if (native->stage->file_at == 0)
+		errcontext("mapping \"%s\"", native->mapping->name);
 	else
-		errcontext("mapping \"%s\", behind line " INT64_FORMAT " of file \"%s\"", native->mapping->name,
-				   native->line, (char *) list_nth(native->files, native->file - 1));
+		errcontext("mapping \"%s\", row read last: line " INT64_FORMAT " of file \"%s\"", native->mapping->name,
+				   native->stage->line_at, file_name(native, native->stage->file_at));
 }

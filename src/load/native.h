@@ -8,20 +8,15 @@
 #ifndef FOCUS_NATIVE_H
 #define FOCUS_NATIVE_H
 
+#include "load/native_stage.h"
 #include "load/rows.h"
 
 typedef struct FocusNative FocusNative;
 
-extern char *focus_native_recognise(const FocusDelivery *delivery, const FocusRow *names,
-									const FocusRow *first, const char *file);
 extern FocusNative *focus_native_create(FocusDelivery *delivery, FocusRows *rows, const char *mapping);
 extern const char *focus_native_mapping(const FocusNative *native);
 extern const char *focus_native_query(const FocusNative *native);
-extern void focus_native_begin_file(FocusNative *native, const char *file, bool from_client,
-									const FocusRow *names);
-extern void focus_native_name(FocusNative *native, const FocusRow *names);
-extern void focus_native_add(FocusNative *native, const FocusRow *row);
-extern int64 focus_native_end_file(FocusNative *native);
+extern FocusStage *focus_native_stage(FocusNative *native);
 extern int64 focus_native_add_query(FocusNative *native, const char *query, FocusBytesCallback on_bytes, void *arg);
 extern void focus_native_finish(FocusNative *native);
 

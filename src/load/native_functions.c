@@ -13,6 +13,7 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
@@ -23,6 +24,7 @@
 
 PG_FUNCTION_INFO_V1(focus_number);
 PG_FUNCTION_INFO_V1(focus_instant);
+PG_FUNCTION_INFO_V1(focus_members);
 
 static bool is_null(const char *text, size_t len);
 
@@ -65,6 +67,40 @@ focus_instant(PG_FUNCTION_ARGS)
 	if (focus_cell_time(value, len, &unix_us) == FOCUS_TIME_BAD)
 		PG_RETURN_TIMESTAMPTZ(DT_NOEND);
 	PG_RETURN_TIMESTAMPTZ(unix_us - UNIX_TO_POSTGRES_US);
+}
+
+/*
+ * focus_members(record jsonb, prefix text) returns jsonb
+ */
+Datum
+focus_members(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *record = PG_GETARG_JSONB_P(0);
+	text	   *prefix = PG_GETARG_TEXT_PP(1);
+	int			len = VARSIZE_ANY_EXHDR(prefix);
+	JsonbParseState *state = NULL;
+	JsonbIterator *iterator = JsonbIteratorInit(&record->root);
+	JsonbValue	key;
+	JsonbValue	value;
+
+	if (!JB_ROOT_IS_OBJECT(record))
+		PG_RETURN_NULL();
+	(void) JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (key.val.string.len < len || memcmp(key.val.string.val, VARDATA_ANY(prefix), len) != 0)
+			continue;
+		if (state == NULL)
+			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		key.val.string.val += len;
+		key.val.string.len -= len;
+		pushJsonbValue(&state, WJB_KEY, &key);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
 /* None is no number and no instant, as in cell.c. */

@@ -25,6 +25,8 @@
 #include "compat.h"
 #include "load/native_mapping.h"
 
+static bool is_focus(const FocusRow *names);
+static List *fitting_mappings(const FocusDelivery *delivery, const FocusRow *names, const FocusRow *first);
 static char *setting(int column);
 static void read_targets(const FocusDelivery *delivery, FocusMapping *mapping, StringInfo query);
 static void require_targets(const FocusMapping *mapping);
@@ -68,12 +70,51 @@ focus_mapping_read(const FocusDelivery *delivery, const char *name)
 	read_targets(delivery, mapping, &query);
 	appendStringInfo(&query, "\nFROM (%s\n) AS r (file, line, record, cells)",
 					 records ? records : "SELECT file, line, record, cells FROM raw");
-	/* rows of a file come together; without a query of its own they do so */
-	if (records != NULL)
-		appendStringInfoString(&query, "\nORDER BY r.file, r.line");
 	mapping->query = query.data;
 	require_targets(mapping);
 	return mapping;
+}
+
+/*
+ * The mapping that a file with these columns is to be read by; NULL where that
+ * is none, since it is a FOCUS file or none that is known.  first is the first
+ * row of a JSON file, or NULL.
+ */
+char *
+focus_mapping_recognise(const FocusDelivery *delivery, const FocusRow *names, const FocusRow *first, const char *file)
+{
+	const char *wanted = delivery->options.mapping;
+	List	   *fitting;
+	ListCell   *cell;
+
+	if (wanted == NULL && is_focus(names))
+		return NULL;
+	fitting = fitting_mappings(delivery, names, first);
+	foreach(cell, fitting)
+	{
+		if (wanted != NULL && strcmp(lfirst(cell), wanted) == 0)
+			return lfirst(cell);
+	}
+	if (wanted != NULL)
+	{
+		if (focus_mapping_read(delivery, wanted)->takes_all)
+			return pstrdup(wanted);
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" does not have the columns that mapping \"%s\" needs", file, wanted),
+				 fitting != NIL
+				 ? errhint("It fits mapping \"%s\".", (char *) linitial(fitting))
+				 : errhint("Column detect of focus_mappings tells what each mapping needs.")));
+	}
+	if (fitting == NIL)
+		return NULL;
+	if (list_length(fitting) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" fits more than one mapping", file),
+				 errdetail("They are \"%s\" and \"%s\".", (char *) linitial(fitting), (char *) lsecond(fitting)),
+				 errhint("Name the one that is meant, for example mapping => '%s'.", (char *) linitial(fitting))));
+	return linitial(fitting);
 }
 
 /*
@@ -81,8 +122,8 @@ focus_mapping_read(const FocusDelivery *delivery, const char *name)
  * nothing left out.  first is the first row of a JSON file: names inside its
  * values count as well.
  */
-List *
-focus_mapping_fitting(const FocusDelivery *delivery, const FocusRow *names, const FocusRow *first)
+static List *
+fitting_mappings(const FocusDelivery *delivery, const FocusRow *names, const FocusRow *first)
 {
 	Oid			types[1] = {TEXTARRAYOID};
 	ArrayBuildState *folded = add_names(NULL, names);
@@ -121,6 +162,24 @@ focus_mapping_fold(const char *name, size_t len)
 	}
 	folded[n] = '\0';
 	return folded;
+}
+
+/* Names of costs, by which FOCUS files are told. */
+static bool
+is_focus(const FocusRow *names)
+{
+	static const char *const costs[] = {"BilledCost", "EffectiveCost", "AmortizedCost", "ListCost", "ContractedCost"};
+
+	for (int i = 0; i < names->nfields; i++)
+	{
+		for (int k = 0; k < lengthof(costs); k++)
+		{
+			if (names->fields[i].len == strlen(costs[k]) &&
+				pg_strncasecmp(names->fields[i].data, costs[k], strlen(costs[k])) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* A column of the mapping that was read; NULL where it is null or blank. */

@@ -31,7 +31,8 @@ typedef struct FocusMapping
 #define FOCUS_MAPPING_COLUMNS	5
 
 extern FocusMapping *focus_mapping_read(const FocusDelivery *delivery, const char *name);
-extern List *focus_mapping_fitting(const FocusDelivery *delivery, const FocusRow *names, const FocusRow *first);
+extern char *focus_mapping_recognise(const FocusDelivery *delivery, const FocusRow *names,
+									 const FocusRow *first, const char *file);
 extern char *focus_mapping_fold(const char *name, size_t len);
 
 #endif							/* FOCUS_NATIVE_MAPPING_H */

@@ -32,17 +32,24 @@ typedef struct RowKey
 
 #define ROW_KEYS	16			/* a power of two */
 
+/* Of which provider the rows of a file are */
+typedef struct PlaceFile
+{
+	const char *name;			/* NULL: there have been no rows of it */
+	bool		of_declared;	/* a row is, or may be, of the provider named */
+	const char *other_provider; /* of a row that is not, or NULL */
+} PlaceFile;
+
 struct FocusPlace
 {
 	FocusDelivery *delivery;
 	FocusCellReader *cells;
 	MemoryContext context;		/* as long as the load */
 
-	/* the file being read */
 	const FocusHeader *header;
-	const char *file;
-	bool		of_declared;	/* a row is, or may be, of the provider named */
-	const char *other_provider; /* of a row that is not, or NULL */
+	PlaceFile  *file;			/* being read */
+	PlaceFile  *files;			/* with this header */
+	int			max_files;
 
 	/* dataset columns that tell; -1: not in the dataset */
 	int			billing_period_start;
@@ -72,6 +79,8 @@ focus_place_create(FocusDelivery *delivery, FocusCellReader *cells)
 	place->delivery = delivery;
 	place->cells = cells;
 	place->context = CurrentMemoryContext;
+	place->files = palloc(sizeof(PlaceFile));
+	place->max_files = 1;
 	place->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");
 	place->charge_period_start = focus_dataset_column(dataset, "ChargePeriodStart");
 	place->billing_account_id = focus_dataset_column(dataset, "BillingAccountId");
@@ -86,9 +95,27 @@ void
 focus_place_begin_file(FocusPlace *place, const FocusHeader *header, const char *file)
 {
 	place->header = header;
-	place->file = file;
-	place->of_declared = false;
-	place->other_provider = NULL;
+	memset(place->files, 0, place->max_files * sizeof(PlaceFile));
+	focus_place_go_to_file(place, 1, file);
+}
+
+/*
+ * The rows to come are of the file of that number, from 1, which has the same
+ * header.  It may be one that there have been rows of.
+ */
+void
+focus_place_go_to_file(FocusPlace *place, int number, const char *file)
+{
+	if (number > place->max_files)
+	{
+		int			room = number * 2;
+
+		place->files = repalloc(place->files, room * sizeof(PlaceFile));
+		memset(place->files + place->max_files, 0, (room - place->max_files) * sizeof(PlaceFile));
+		place->max_files = room;
+	}
+	place->file = &place->files[number - 1];
+	place->file->name = file;
 	focus_place_forget(place);
 }
 
@@ -169,7 +196,7 @@ focus_place_find(FocusPlace *place, const FocusRow *row, const FocusField *field
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot tell the source of the delivery"),
 				 errdetail("No source was named, and the row at line " INT64_FORMAT " of \"%s\" lacks a provider name or a billing account.",
-						   row->line, place->file),
+						   row->line, place->file->name),
 				 errhint("Name the source, for example source => 'my-provider'.")));
 	if (source == NULL)
 		source = account;
@@ -178,22 +205,27 @@ focus_place_find(FocusPlace *place, const FocusRow *row, const FocusField *field
 }
 
 /*
- * The file has ended.  If its rows name providers, and none the one that was
- * named for the delivery, it is another's file.
+ * The files with this header have ended.  If rows of one name providers, and
+ * none the one that was named for the delivery, it is another's file.
  */
 void
 focus_place_end_file(FocusPlace *place)
 {
 	FocusDelivery *delivery = place->delivery;
 
-	if (place->other_provider != NULL && !place->of_declared)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("\"%s\" is of provider \"%s\", not of \"%s\"",
-						place->file, place->other_provider, focus_delivery_provider(delivery)),
-				 delivery->options.provider != NULL
-				 ? errhint("Pass another provider or none, or another file.")
-				 : errhint("Name the source that delivers it, or change the provider in focus_sources.")));
+	for (int i = 0; i < place->max_files; i++)
+	{
+		const PlaceFile *file = &place->files[i];
+
+		if (file->name != NULL && file->other_provider != NULL && !file->of_declared)
+			ereport(ERROR,
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+					 errmsg("\"%s\" is of provider \"%s\", not of \"%s\"",
+							file->name, file->other_provider, focus_delivery_provider(delivery)),
+					 delivery->options.provider != NULL
+					 ? errhint("Pass another provider or none, or another file.")
+					 : errhint("Name the source that delivers it, or change the provider in focus_sources.")));
+	}
 }
 
 /* The first instant of an instant's month, or of one later, in UTC. */
@@ -278,16 +310,16 @@ compare_provider(FocusPlace *place, const char *provider_name, const char *servi
 	const char *named = focus_delivery_provider(place->delivery);
 	const char *names[2] = {service_provider_name, provider_name};
 
-	if (named == NULL || place->of_declared)
+	if (named == NULL || place->file->of_declared)
 		return;
-	place->of_declared = (provider_name == NULL && service_provider_name == NULL);
+	place->file->of_declared = (provider_name == NULL && service_provider_name == NULL);
 	for (int i = 0; i < lengthof(names); i++)
 	{
 		if (names[i] == NULL)
 			continue;
 		if (pg_strcasecmp(focus_header_provider(names[i]), focus_header_provider(named)) == 0)
-			place->of_declared = true;
-		else if (place->other_provider == NULL)
-			place->other_provider = MemoryContextStrdup(place->context, names[i]);
+			place->file->of_declared = true;
+		else if (place->file->other_provider == NULL)
+			place->file->other_provider = MemoryContextStrdup(place->context, names[i]);
 	}
 }

@@ -36,11 +36,14 @@ typedef struct Finding
 {
 	FindingKey	key;
 	int64		occurrences;
+	int			file_number;
 	const char *file;
 	int64		line;
-	const char *example;
+	char	   *example;
 } Finding;
 
+static void begin_finding(FocusDelivery *delivery, Finding *entry);
+static void set_example(FocusDelivery *delivery, Finding *entry, const char *file, int64 line, const FocusField *example);
 static char *printable(const char *data, size_t len);
 static Jsonb *record_jsonb(const FocusHeader *header, const FocusRow *row);
 static void check_reject_limit(FocusDelivery *delivery, const FocusHeader *header, const char *file,
@@ -115,18 +118,63 @@ focus_delivery_find(FocusDelivery *delivery, const char *column, const char *fin
 	}
 	entry = hash_search(delivery->findings, &key, HASH_ENTER, &found);
 	if (!found)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(delivery->context);
-		size_t		len = pg_mbcliplen(example->data, Min(example->len, INT_MAX), EXAMPLE_BYTES);
-
-		entry->occurrences = 0;
-		entry->file = pstrdup(file);
-		entry->line = line;
-		entry->example = pnstrdup(example->data, len);
-		delivery->findings_in_order = lappend(delivery->findings_in_order, entry);
-		MemoryContextSwitchTo(caller);
-	}
+		begin_finding(delivery, entry);
+	/* a mapping's results come in any order */
+	if (delivery->file_number < entry->file_number ||
+		(delivery->file_number == entry->file_number && line < entry->line))
+		set_example(delivery, entry, file, line, example);
 	entry->occurrences++;
+}
+
+/* Nothing has been found yet. */
+static void
+begin_finding(FocusDelivery *delivery, Finding *entry)
+{
+	MemoryContext caller = MemoryContextSwitchTo(delivery->context);
+
+	entry->occurrences = 0;
+	entry->file_number = INT_MAX;
+	entry->file = entry->example = NULL;
+	delivery->findings_in_order = lappend(delivery->findings_in_order, entry);
+	MemoryContextSwitchTo(caller);
+}
+
+/* The first place where it was found. */
+static void
+set_example(FocusDelivery *delivery, Finding *entry, const char *file, int64 line, const FocusField *example)
+{
+	MemoryContext caller = MemoryContextSwitchTo(delivery->context);
+	size_t		len = pg_mbcliplen(example->data, Min(example->len, INT_MAX), EXAMPLE_BYTES);
+
+	if (entry->example != NULL)
+		pfree(entry->example);
+	if (entry->file == NULL || strcmp(entry->file, file) != 0)
+		entry->file = pstrdup(file);
+	entry->file_number = delivery->file_number;
+	entry->line = line;
+	entry->example = pnstrdup(example->data, len);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * The text, in memory that stays until the delivery ends; equal ones are the
+ * same pointer, as findings need it.
+ */
+const char *
+focus_delivery_word(FocusDelivery *delivery, const char *text)
+{
+	MemoryContext caller;
+	ListCell   *cell;
+
+	foreach(cell, delivery->words)
+	{
+		if (strcmp(lfirst(cell), text) == 0)
+			return lfirst(cell);
+	}
+	caller = MemoryContextSwitchTo(delivery->context);
+	delivery->words = lappend(delivery->words, pstrdup(text));
+	MemoryContextSwitchTo(caller);
+	return llast(delivery->words);
 }
 
 /*

@@ -7,10 +7,8 @@
  * between its rows.  Every other row is put into the load of its source and
  * billing period, converted cell by cell and stored, or put into quarantine.
  *
- * What the provider sent is stored as sent.  Cells that FOCUS has no column
- * for, and cells that do not fit their column's type, go to x_columns as text.
- * Whatever was read that is not FOCUS to the letter is noted and becomes a
- * finding or, if the delivery is strict, rejects the row.
+ * How a row is stored is in rows_store.c, what is to be said of its cells in
+ * rows_notes.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,81 +21,22 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
-#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "load/cell.h"
-#include "load/group_sink.h"
-#include "load/place.h"
 #include "load/progress.h"
-#include "load/rows.h"
-#include "load/sink.h"
-#include "types/tags.h"
+#include "load/rows_state.h"
 
 #define BATCH_MEMORY	(32 * 1024 * 1024)	/* rejected rows count as well */
 #define GROUP_BATCH_MEMORY	(1024 * 1024)	/* values need not stay for groups */
 
 /* No file of a delivery may have one of these that another lacks. */
-#define NCOSTS		4
-static const char *const costs[NCOSTS] = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"};
+static const char *const costs[FOCUS_ROWS_COSTS] = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"};
 
 const char	focus_rows_beyond[] = "empty fields beyond the header left out";
-
-static const char kept_as_text[] = "kept as text in x_columns";
-static const char month_taken[] = "month of ChargePeriodStart taken for the billing period";
-static const char own_column[] = "tag read from a column of its own";
-
-struct FocusRows
-{
-	FocusDelivery *delivery;
-	const FocusDataset *expected;
-	MemoryContext context;		/* as long as the load */
-	MemoryContext batch;		/* values not yet stored */
-
-	/* the file being read */
-	const char *file;
-	FocusHeader *header;		/* NULL before its first row */
-	const char **findings;		/* of each field of the row, or NULL */
-	bool	   *keep;			/* the field's text goes to x_columns */
-	bool		has_tags;		/* fields of one tag each are in the tags */
-	bool		noted;			/* a row has left any of these */
-	char	   *beyond;			/* "#n" of the first field beyond the header */
-	bool		from_client;
-	bool		is_json;		/* the header may grow */
-	int64		count;			/* rows but the header */
-	FocusLines	lines;			/* for error context */
-	const char *column;			/* for error context, or NULL */
-
-	/* the last file that was compared, and which costs it has */
-	const char *costs_file;
-	bool		costs_there[NCOSTS];
-
-	/* the table; NULL before the first header */
-	Relation	rel;
-	FocusGroupSink *groups;		/* NULL: rows go to sink */
-	FocusSink  *sink;			/* NULL: rows go to groups */
-	FocusCellReader *cells;
-	FocusPlace *place;
-	AttrNumber *attnums;		/* of the dataset's columns */
-	AttrNumber	x_columns;
-	AttrNumber	x_loadid;
-
-	/* dataset columns that are looked at here; -1: not in the dataset */
-	int			billing_period_start;
-	int			billing_period_end;
-	int			charge_period_start;
-	int			charge_class;
-	int			billing_currency;
-	int			costs[FOCUS_TOTALS_COSTS];
-	int			tags;
-	int			provider_name;
-	int			service_provider_name;
-};
 
 static void read_header(FocusRows *rows, const FocusRow *row);
 static void compare_costs(FocusRows *rows);
@@ -109,28 +48,6 @@ static bool convert_fields(FocusRows *rows, const FocusRow *row, FocusField *fie
 static void reject_unplaced(FocusRows *rows, const FocusRow *row, int field, int sqlerrcode, const char *why);
 static void store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields);
 static void note_charge(FocusRows *rows, FocusLoadPart *part, const FocusField *fields);
-static void store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
-static bool read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-					   TupleTableSlot *slot);
-static void fill_provider(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
-static void store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields);
-static bool code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-					   FocusTotalsCost *costs, bool *has_others);
-static void code_provider(FocusRows *rows, const FocusField *fields);
-static void fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-						TupleTableSlot *slot);
-static void set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value);
-static void fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot);
-static bool has_tag(const FocusRows *rows, const char *key, int nfields);
-static void note_others(FocusRows *rows, const FocusField *fields);
-static void forget_notes(FocusRows *rows);
-static bool reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row);
-static void note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell);
-static void write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields);
-static void reset_batch(FocusRows *rows);
-static Datum x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull);
-static void push_record(JsonbParseState **state, Jsonb *record);
-static void add_slot_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot);
 
 /*
  * Rows of a delivery; expected, if given, is the dataset that they must be of.
@@ -159,6 +76,19 @@ focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client)
 	rows->is_json = false;
 	rows->header = NULL;
 	rows->count = 0;
+}
+
+/*
+ * The rows to come are of the file of that number, from 1, which has the same
+ * header.  It may be one that there have been rows of.  Its name has to stay
+ * where it is.
+ */
+void
+focus_rows_go_to_file(FocusRows *rows, int number, const char *file)
+{
+	rows->file = file;
+	rows->delivery->file_number = number;
+	focus_place_go_to_file(rows->place, number, file);
 }
 
 /*
@@ -220,7 +150,7 @@ focus_rows_add(FocusRows *rows, const FocusRow *row)
 			MemoryContextSwitchTo(caller);
 			if (MemoryContextMemAllocated(rows->batch, false) >
 				(rows->groups != NULL ? GROUP_BATCH_MEMORY : BATCH_MEMORY))
-				reset_batch(rows);
+				focus_rows_reset_batch(rows);
 		}
 	}
 	rows->lines.first = rows->lines.last = 0;
@@ -242,7 +172,7 @@ focus_rows_end_file(FocusRows *rows)
 				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 				 errmsg("\"%s\" is empty", rows->file),
 				 errhint("A FOCUS file has at least a header line, or one JSON object.")));
-	reset_batch(rows);
+	focus_rows_reset_batch(rows);
 	if (rows->is_json)
 	{
 		focus_header_require(rows->header, rows->file, delivery->options.strict);
@@ -330,7 +260,7 @@ compare_costs(FocusRows *rows)
 
 	if (!header->dataset->has_period)
 		return;
-	for (int i = 0; i < NCOSTS; i++)
+	for (int i = 0; i < FOCUS_ROWS_COSTS; i++)
 	{
 		bool		there = header->fields[focus_dataset_column(header->dataset, costs[i])] >= 0;
 
@@ -540,9 +470,9 @@ store_row(FocusRows *rows, const FocusRow *row, const FocusField *fields)
 	if (rows->delivery->refused)
 		return;
 	if (rows->groups != NULL)
-		store_in_group(rows, part, row, fields);
+		focus_rows_store_in_group(rows, part, row, fields);
 	else
-		store_in_slot(rows, part, row, fields);
+		focus_rows_store_in_slot(rows, part, row, fields);
 }
 
 /* Only corrections may be added to a closed billing period. */
@@ -557,475 +487,12 @@ note_charge(FocusRows *rows, FocusLoadPart *part, const FocusField *fields)
 		rows->delivery->refused = true;
 }
 
-static void
-store_in_slot(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields)
-{
-	TupleTableSlot *slot = focus_sink_next_slot(rows->sink);
-	bool		isnull;
-
-	if (!read_cells(rows, part, row, fields, slot))
-		return;
-	fill_provider(rows, fields, slot);
-	note_others(rows, fields);
-	fill_tags(rows, fields, slot);
-	if (reject_noted(rows, part, row))
-		return;
-	fill_period(rows, part, row, fields, slot);
-	slot->tts_values[rows->x_columns - 1] = x_columns_datum(rows, fields, &isnull);
-	slot->tts_isnull[rows->x_columns - 1] = isnull;
-	slot->tts_values[rows->x_loadid - 1] = Int64GetDatum(part->loadid);
-	slot->tts_isnull[rows->x_loadid - 1] = false;
-	write_findings(rows, row, fields);
-	add_slot_totals(rows, part, slot);
-	part->rows_stored++;
-	if (focus_sink_store(rows->sink, slot, row->line, row->len))
-		reset_batch(rows);
-}
-
-/*
- * Fills the slot's columns from the cells, and notes what else is to be said
- * of them.  False when a cell could not be read and the row has been rejected.
- */
-static bool
-read_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-		   TupleTableSlot *slot)
-{
-	FocusDelivery *delivery = rows->delivery;
-	const FocusHeader *header = rows->header;
-
-	forget_notes(rows);
-	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	for (int i = 0; i < header->nfields; i++)
-	{
-		int			column = header->columns[i];
-		AttrNumber	attnum;
-		FocusCell	cell;
-		FocusCellStatus status;
-
-		if (column < 0)
-			continue;
-		rows->column = header->names[i];
-		status = focus_cell_read(rows->cells, &delivery->dataset->columns[column], &fields[i], &cell);
-		if (status == FOCUS_CELL_BAD)
-		{
-			focus_delivery_reject(delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
-			return false;
-		}
-		if (status == FOCUS_CELL_MISFIT || cell.keep_text || cell.finding != NULL)
-			note_cell(rows, i, status, &cell);
-		attnum = rows->attnums[column];
-		slot->tts_values[attnum - 1] = cell.value;
-		slot->tts_isnull[attnum - 1] = cell.isnull;
-	}
-	rows->column = NULL;
-	return true;
-}
-
-/*
- * ServiceProviderName of rows that have no column for it: what an older column
- * says, or whoever knows.
- */
-static void
-fill_provider(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
-{
-	const char *named = focus_delivery_provider(rows->delivery);
-	AttrNumber	to;
-	AttrNumber	from;
-
-	if (rows->service_provider_name < 0 || !focus_header_lacks(rows->header, fields, rows->service_provider_name))
-		return;
-	to = rows->attnums[rows->service_provider_name];
-	from = rows->attnums[rows->provider_name];
-	if (!slot->tts_isnull[from - 1])
-	{
-		slot->tts_values[to - 1] = slot->tts_values[from - 1];
-		slot->tts_isnull[to - 1] = false;
-	}
-	else if (named != NULL)
-	{
-		slot->tts_values[to - 1] = CStringGetTextDatum(named);
-		slot->tts_isnull[to - 1] = false;
-	}
-}
-
-/*
- * The same as store_in_slot(), but in codes.
- */
-static void
-store_in_group(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields)
-{
-	FocusTotalsCost costs[FOCUS_TOTALS_COSTS];
-	const FocusField *currency = focus_header_field(rows->header, fields, rows->billing_currency);
-	bool		has_others;
-	bool		spelled;
-
-	/*
-	 * Values of rejected rows count as well, so this comes first.  Files come
-	 * by provider or month as a rule, so where a load begins a group ends, if
-	 * there are rows enough: loads that are replaced together then have groups
-	 * of their own, which can be deleted as such.
-	 */
-	if (focus_group_sink_is_full(rows->groups) ||
-		(part->rows_stored == 0 && focus_group_sink_is_worth_a_group(rows->groups)))
-	{
-		FocusLines	lines = rows->lines;
-
-		rows->lines.first = rows->lines.last = 0;
-		focus_group_sink_flush(rows->groups);
-		rows->lines = lines;
-	}
-
-	focus_group_sink_begin_row(rows->groups);
-	if (!code_cells(rows, part, row, fields, costs, &has_others))
-		return;
-	code_provider(rows, fields);
-	if (has_others)
-	{
-		note_others(rows, fields);
-		fill_tags(rows, fields, NULL);
-	}
-	if (reject_noted(rows, part, row))
-		return;
-	fill_period(rows, part, row, fields, NULL);
-	if (has_others)
-	{
-		bool		isnull;
-		Datum		others = x_columns_datum(rows, fields, &isnull);
-
-		if (!isnull)
-			focus_group_sink_datum(rows->groups, rows->x_columns, others);
-		write_findings(rows, row, fields);
-	}
-	focus_group_sink_datum(rows->groups, rows->x_loadid, Int64GetDatum(part->loadid));
-	if (focus_cell_is_null_of(&rows->delivery->dataset->columns[rows->billing_currency], currency, &spelled))
-		focus_totals_add(part->totals, NULL, 0, costs);
-	else
-		focus_totals_add(part->totals, currency->data, currency->len, costs);
-	part->rows_stored++;
-	focus_group_sink_end_row(rows->groups);
-}
-
-/*
- * Codes the cells.  *has_others: some cells have no column, or something is to
- * be said of them.  False when a cell could not be read and the row has been
- * rejected.
- */
-static bool
-code_cells(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields,
-		   FocusTotalsCost *costs, bool *has_others)
-{
-	const FocusHeader *header = rows->header;
-
-	*has_others = row->nfields > header->nfields || rows->delivery->record != NULL;
-	forget_notes(rows);
-	for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
-		costs[k].isnull = true;
-	for (int i = 0; i < header->nfields; i++)
-	{
-		int			column = header->columns[i];
-		FocusCell	cell;
-		FocusCellStatus status;
-
-		if (fields[i].len == 0)
-			continue;
-		if (column < 0)
-		{
-			*has_others = true;
-			continue;
-		}
-		rows->column = header->names[i];
-		status = focus_group_sink_cell(rows->groups, column, &fields[i], &cell);
-		if (status == FOCUS_CELL_BAD)
-		{
-			focus_delivery_reject(rows->delivery, part, header, rows->file, row, i, cell.sqlerrcode, cell.why);
-			return false;
-		}
-		if (status == FOCUS_CELL_MISFIT || cell.keep_text || cell.finding != NULL)
-		{
-			note_cell(rows, i, status, &cell);
-			*has_others = true;
-		}
-		for (int k = 0; k < FOCUS_TOTALS_COSTS; k++)
-		{
-			if (column == rows->costs[k])
-			{
-				costs[k].isnull = cell.isnull;
-				costs[k].is_decimal = cell.is_decimal;
-				costs[k].decimal = cell.decimal;
-				costs[k].value = cell.is_decimal || cell.isnull ? NULL : DatumGetNumeric(cell.value);
-			}
-		}
-	}
-	rows->column = NULL;
-	return true;
-}
-
-/* The same as fill_provider(), but in codes. */
-static void
-code_provider(FocusRows *rows, const FocusField *fields)
-{
-	const char *named = focus_delivery_provider(rows->delivery);
-	const FocusField *field;
-	AttrNumber	to;
-	bool		spelled;
-
-	if (rows->service_provider_name < 0 || !focus_header_lacks(rows->header, fields, rows->service_provider_name))
-		return;
-	to = rows->attnums[rows->service_provider_name];
-	field = focus_header_field(rows->header, fields, rows->provider_name);
-	if (!focus_cell_is_null(field->data, field->len, &spelled))
-		focus_group_sink_text(rows->groups, to, field->data, field->len);
-	else if (named != NULL)
-		focus_group_sink_text(rows->groups, to, named, strlen(named));
-}
-
-/*
- * The billing period of rows that tell none: the month that the charge began
- * in.  In codes where slot is NULL.
- */
-static void
-fill_period(FocusRows *rows, FocusLoadPart *part, const FocusRow *row, const FocusField *fields, TupleTableSlot *slot)
-{
-	if (!rows->header->lacks_period)
-		return;
-	set_value(rows, slot, rows->attnums[rows->billing_period_start], TimestampTzGetDatum(part->period));
-	if (focus_header_lacks(rows->header, fields, rows->billing_period_end))
-		set_value(rows, slot, rows->attnums[rows->billing_period_end],
-				  TimestampTzGetDatum(focus_place_month(part->period, 1)));
-	focus_delivery_find(rows->delivery, "BillingPeriodStart", month_taken,
-						rows->file, row->line, focus_header_field(rows->header, fields, rows->charge_period_start));
-}
-
-/* Sets a column of the row, which is NULL so far, in codes where slot is NULL. */
-static void
-set_value(FocusRows *rows, TupleTableSlot *slot, AttrNumber attnum, Datum value)
-{
-	if (slot == NULL)
-		focus_group_sink_datum(rows->groups, attnum, value);
-	else
-	{
-		slot->tts_values[attnum - 1] = value;
-		slot->tts_isnull[attnum - 1] = false;
-	}
-}
-
-/*
- * The tags of a row that has a column for each.  Where they make no map, which
- * is when one is too long, they stay in x_columns.  In codes where slot is NULL.
- */
-static void
-fill_tags(FocusRows *rows, const FocusField *fields, TupleTableSlot *slot)
-{
-	const FocusHeader *header = rows->header;
-	FocusTagsError error;
-	struct varlena *tags;
-	StringInfoData json;
-	bool		spelled;
-
-	rows->has_tags = false;
-	if (!header->has_tag_keys || !focus_header_lacks(header, fields, rows->tags))
-		return;
-	initStringInfo(&json);
-	for (int i = 0; i < header->nfields; i++)
-	{
-		if (header->tag_keys[i] == NULL || focus_cell_is_null(fields[i].data, fields[i].len, &spelled) ||
-			has_tag(rows, header->tag_keys[i], i))
-			continue;
-		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
-		escape_json(&json, header->tag_keys[i]);
-		appendStringInfoChar(&json, ':');
-		escape_json(&json, fields[i].data);
-		rows->findings[i] = own_column;
-		rows->noted = true;
-	}
-	if (json.len == 0)
-		return;
-	appendStringInfoChar(&json, '}');
-	tags = focus_tags_from_bytes(json.data, json.len, &error);
-	rows->has_tags = (tags != NULL);
-	if (tags != NULL)
-		set_value(rows, slot, rows->attnums[rows->tags], PointerGetDatum(tags));
-	for (int i = 0; i < header->nfields && tags == NULL; i++)
-	{
-		if (header->tag_keys[i] != NULL)
-			rows->findings[i] = NULL;
-	}
-}
-
-/* Has the row that tag by one of its first nfields fields? */
-static bool
-has_tag(const FocusRows *rows, const char *key, int nfields)
-{
-	const FocusHeader *header = rows->header;
-
-	for (int i = 0; i < nfields && header->has_equal_tag_keys; i++)
-	{
-		if (header->tag_keys[i] != NULL && rows->findings[i] == own_column && strcmp(header->tag_keys[i], key) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Words for null in cells that have no column. */
-static void
-note_others(FocusRows *rows, const FocusField *fields)
-{
-	const FocusHeader *header = rows->header;
-
-	for (int i = 0; i < header->nfields; i++)
-	{
-		bool		spelled;
-
-		if (header->columns[i] < 0 && focus_cell_is_null(fields[i].data, fields[i].len, &spelled) && spelled)
-		{
-			rows->findings[i] = focus_cell_null_as_word;
-			rows->noted = true;
-		}
-	}
-}
-
-/* Nothing has been said of the row to come. */
-static void
-forget_notes(FocusRows *rows)
-{
-	if (!rows->noted)
-		return;
-	memset(rows->findings, 0, rows->header->nfields * sizeof(char *));
-	memset(rows->keep, 0, rows->header->nfields * sizeof(bool));
-	rows->noted = false;
-}
-
-/*
- * Rejects a row of which something was noted, if the delivery is strict, or that
- * does not tell its billing period.
- */
-static bool
-reject_noted(FocusRows *rows, FocusLoadPart *part, const FocusRow *row)
-{
-	if (!rows->delivery->options.strict)
-		return false;
-	if (rows->header->lacks_period)
-	{
-		focus_delivery_reject(rows->delivery, part, rows->header, rows->file, row,
-							  rows->header->fields[rows->charge_period_start], ERRCODE_DATA_EXCEPTION,
-							  psprintf("strict: %s", month_taken));
-		return true;
-	}
-	if (!rows->noted)
-		return false;
-	for (int i = 0; i < rows->header->nfields; i++)
-	{
-		const char *finding = rows->findings[i];
-
-		if (finding == NULL)
-			continue;
-		focus_delivery_reject(rows->delivery, part, rows->header, rows->file, row, i, ERRCODE_DATA_EXCEPTION,
-							  psprintf("strict: %s", finding == kept_as_text ? "does not fit the column's type" : finding));
-		return true;
-	}
-	return false;
-}
-
-/* Notes what is to be said of the cell of a field. */
-static void
-note_cell(FocusRows *rows, int field, FocusCellStatus status, const FocusCell *cell)
-{
-	rows->keep[field] = status == FOCUS_CELL_MISFIT || cell->keep_text;
-	rows->findings[field] = status == FOCUS_CELL_MISFIT ? kept_as_text : cell->finding;
-	rows->noted = true;
-}
-
-static void
-write_findings(FocusRows *rows, const FocusRow *row, const FocusField *fields)
-{
-	const FocusHeader *header = rows->header;
-
-	if (row->nfields > header->nfields)
-		focus_delivery_find(rows->delivery, rows->beyond, focus_rows_beyond,
-							rows->file, row->line, &row->fields[header->nfields]);
-	for (int i = 0; i < header->nfields && rows->noted; i++)
-	{
-		if (rows->findings[i] != NULL)
-			focus_delivery_find(rows->delivery, header->names[i], rows->findings[i], rows->file, row->line, &fields[i]);
-	}
-}
-
 /* Stores what is pending, and frees the memory of the batch. */
-static void
-reset_batch(FocusRows *rows)
+void
+focus_rows_reset_batch(FocusRows *rows)
 {
 	if (rows->sink != NULL)
 		focus_sink_flush(rows->sink);
 	focus_cell_reader_forget(rows->cells);
 	MemoryContextReset(rows->batch);
-}
-
-/*
- * The cells that have no column, or whose text is kept, as a JSON object, with
- * all that a row was read from which is not FOCUS.
- */
-static Datum
-x_columns_datum(FocusRows *rows, const FocusField *fields, bool *isnull)
-{
-	const FocusHeader *header = rows->header;
-	JsonbParseState *state = NULL;
-	JsonbValue	value;
-
-	if (rows->delivery->record != NULL)
-		push_record(&state, rows->delivery->record);
-	for (int i = 0; i < header->nfields; i++)
-	{
-		bool		spelled;
-
-		if ((header->columns[i] >= 0 && !rows->keep[i]) ||
-			(rows->has_tags && rows->findings[i] == own_column) ||
-			focus_cell_is_null(fields[i].data, fields[i].len, &spelled))
-			continue;
-		if (state == NULL)
-			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		value.type = jbvString;
-		value.val.string.val = header->names[i];
-		value.val.string.len = strlen(header->names[i]);
-		pushJsonbValue(&state, WJB_KEY, &value);
-		value.val.string.val = (char *) fields[i].data;
-		value.val.string.len = fields[i].len;
-		pushJsonbValue(&state, WJB_VALUE, &value);
-	}
-	*isnull = (state == NULL);
-	if (*isnull)
-		return (Datum) 0;
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
-}
-
-/* Opens an object with the members of the record. */
-static void
-push_record(JsonbParseState **state, Jsonb *record)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(&record->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_END_OBJECT)
-		pushJsonbValue(state, token, token == WJB_BEGIN_OBJECT ? NULL : &value);
-}
-
-static void
-add_slot_totals(FocusRows *rows, FocusLoadPart *part, TupleTableSlot *slot)
-{
-	FocusTotalsCost costs[FOCUS_TOTALS_COSTS];
-	AttrNumber	attnum = rows->attnums[rows->billing_currency];
-	const text *currency = slot->tts_isnull[attnum - 1] ? NULL : DatumGetTextPP(slot->tts_values[attnum - 1]);
-
-	for (int i = 0; i < FOCUS_TOTALS_COSTS; i++)
-	{
-		attnum = rows->costs[i] >= 0 ? rows->attnums[rows->costs[i]] : InvalidAttrNumber;
-		costs[i].is_decimal = false;
-		costs[i].isnull = !AttributeNumberIsValid(attnum) || slot->tts_isnull[attnum - 1];
-		if (!costs[i].isnull)
-			costs[i].value = DatumGetNumeric(slot->tts_values[attnum - 1]);
-	}
-	if (currency != NULL)
-		focus_totals_add(part->totals, VARDATA_ANY(currency), VARSIZE_ANY_EXHDR(currency), costs);
-	else
-		focus_totals_add(part->totals, NULL, 0, costs);
 }

@@ -15,6 +15,7 @@ typedef struct FocusRows FocusRows;
 
 extern FocusRows *focus_rows_create(FocusDelivery *delivery, const FocusDataset *expected);
 extern void focus_rows_begin_file(FocusRows *rows, const char *file, bool from_client);
+extern void focus_rows_go_to_file(FocusRows *rows, int number, const char *file);
 extern void focus_rows_name(FocusRows *rows, const FocusRow *row);
 extern void focus_rows_add(FocusRows *rows, const FocusRow *row);
 extern int64 focus_rows_end_file(FocusRows *rows);

@@ -21,7 +21,7 @@ COMMENT ON COLUMN focus_sources.provider IS
 COMMENT ON COLUMN focus_sources.description IS
 'Free text.';
 COMMENT ON COLUMN focus_sources.min_row_share IS
-'A delivery with fewer rows than this share of those that it would replace is refused unless it is forced. 0: never.';
+'A delivery with fewer rows than this share of those that it would replace, 100 or more, is refused unless it is forced. 0: never.';
 COMMENT ON COLUMN focus_sources.keep_versions IS
 'How many earlier versions of a billing period are kept when deliveries are replaced or taken back, for focus_cost_and_usage_as_of. 0: none.';
 COMMENT ON COLUMN focus_sources.path IS

@@ -72,7 +72,8 @@ COMMENT ON FUNCTION focus_unload(bigint) IS
 -- Parameters as src/load/progress.c numbers them, from 1.
 CREATE VIEW focus_load_progress AS
 SELECT p.pid, d.datname, p.relid::regclass AS dataset, p.param19 AS files, p.param20 AS file_number,
-	p.param1 AS bytes_processed, nullif(p.param2, 0) AS bytes_total, p.param3 AS rows_stored, p.param4 AS rows_rejected,
+	(ARRAY['storing', 'reading', 'mapping', 'finishing'])[p.param17 + 1] AS phase,
+	p.param1 AS bytes_processed, nullif(p.param2, 0) AS bytes_total, p.param16 AS rows_read, p.param3 AS rows_stored, p.param4 AS rows_rejected,
 	s.started_at,
 	CASE WHEN p.param1 > 0 AND p.param2 > 0
 		 THEN s.started_at + (clock_timestamp() - s.started_at) * (p.param2::float8 / p.param1) END AS expected_end
@@ -88,8 +89,10 @@ COMMENT ON COLUMN focus_load_progress.datname IS 'This database.';
 COMMENT ON COLUMN focus_load_progress.dataset IS 'Table that rows are stored in.';
 COMMENT ON COLUMN focus_load_progress.files IS 'Files of the delivery.';
 COMMENT ON COLUMN focus_load_progress.file_number IS 'Which of them is being read, in the order of their paths, from 1.';
+COMMENT ON COLUMN focus_load_progress.phase IS 'storing: rows are stored as they are read. reading: rows are read for a mapping, which needs all of them. mapping: that makes rows and stores them. finishing: all is stored and takes effect when other deliveries are done.';
 COMMENT ON COLUMN focus_load_progress.bytes_processed IS 'Bytes read, before inflation.';
 COMMENT ON COLUMN focus_load_progress.bytes_total IS 'Bytes of all files. NULL: not known, of a stream.';
+COMMENT ON COLUMN focus_load_progress.rows_read IS 'Rows read, those in quarantine included.';
 COMMENT ON COLUMN focus_load_progress.rows_stored IS 'Rows stored.';
 COMMENT ON COLUMN focus_load_progress.rows_rejected IS 'Rows in quarantine.';
 COMMENT ON COLUMN focus_load_progress.started_at IS 'When it began.';

@@ -68,6 +68,54 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION focus_instant(text) IS
 'The instant that a cell of a file is read as; null for a null, infinity for what is none, so that its row is rejected.';
 
+CREATE FUNCTION focus_members(record jsonb, prefix text)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'focus_members'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION focus_members(jsonb, text) IS
+'The members of a JSON object whose keys begin with the prefix, by what follows it; null where there are none. For tags in columns of their own.';
+
+-- A row that waits for a mapping's query, and what the query sees of it.
+CREATE TYPE focus_internal.staged_row;
+
+CREATE FUNCTION focus_internal.staged_row_in(cstring)
+RETURNS focus_internal.staged_row
+AS 'MODULE_PATHNAME', 'focus_staged_row_in'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION focus_internal.staged_row_in(cstring) IS
+'Raises an error: only the loader makes staged rows.';
+
+CREATE FUNCTION focus_internal.staged_row_out(focus_internal.staged_row)
+RETURNS cstring
+AS 'MODULE_PATHNAME', 'focus_staged_row_out'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION focus_internal.staged_row_out(focus_internal.staged_row) IS
+'Raises an error: staged rows have no text.';
+
+CREATE TYPE focus_internal.staged_row
+(
+	INPUT = focus_internal.staged_row_in,
+	OUTPUT = focus_internal.staged_row_out,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4
+);
+COMMENT ON TYPE focus_internal.staged_row IS
+'A row of a file that a mapping reads, while it is being loaded.';
+
+CREATE FUNCTION focus_internal.staged_record(file integer, line bigint, sent focus_internal.staged_row)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'focus_staged_record'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50;
+COMMENT ON FUNCTION focus_internal.staged_record(integer, bigint, focus_internal.staged_row) IS
+'The cells of a staged row, by name as sent.';
+
+CREATE FUNCTION focus_internal.staged_cells(file integer, line bigint, sent focus_internal.staged_row)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'focus_staged_cells'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50;
+COMMENT ON FUNCTION focus_internal.staged_cells(integer, bigint, focus_internal.staged_row) IS
+'The cells of a staged row, by folded name.';
+
 CREATE FUNCTION focus_load_records(
 	query			text,
 	mapping			text,

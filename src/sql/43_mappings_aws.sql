@@ -115,8 +115,8 @@ INSERT INTO focus_mapping_columns (mapping, columnname, expression) VALUES
 ('aws-cur', 'AllocatedResourceName', $$coalesce(substring(part ->> 'lineitemresourceid' FROM ':pod/[^/]+/([^/]+/[^/]+)'), part ->> 'lineitemresourceid')$$),
 ('aws-cur', 'AllocatedTags', $$CASE WHEN part <> '{}' THEN
 	(SELECT jsonb_object_agg(regexp_replace(t.key, '^(resourceTags/)?(user:|user_)?', ''), t.value)
-	 FROM jsonb_each_text(CASE WHEN jsonb_typeof(part -> 'resourcetags') = 'object' THEN part -> 'resourcetags' ELSE record END) AS t
-	 WHERE jsonb_typeof(part -> 'resourcetags') = 'object' OR t.key LIKE 'resourceTags/%') END$$),
+	 FROM jsonb_each_text(CASE WHEN jsonb_typeof(part -> 'resourcetags') = 'object' THEN part -> 'resourcetags'
+		ELSE @extschema@.focus_members(record, 'resourceTags/') END) AS t) END$$),
 ('aws-cur', 'AvailabilityZone', $$cells ->> 'lineitemavailabilityzone'$$),
 ('aws-cur', 'BilledCost', $$billed$$),
 ('aws-cur', 'BillingAccountId', $$cells ->> 'billpayeraccountid'$$),
@@ -177,6 +177,7 @@ INSERT INTO focus_mapping_columns (mapping, columnname, expression) VALUES
 ('aws-cur', 'SubAccountId', $$cells ->> 'lineitemusageaccountid'$$),
 ('aws-cur', 'SubAccountName', $$cells ->> 'lineitemusageaccountname'$$),
 ('aws-cur', 'SubAccountType', $$'Account'$$),
-('aws-cur', 'Tags', $$(SELECT jsonb_object_agg(regexp_replace(t.key, '^(resourceTags/)?(user:|user_)?', ''), t.value)
-	FROM jsonb_each_text(CASE WHEN jsonb_typeof(cells -> 'resourcetags') = 'object' THEN cells -> 'resourcetags' ELSE sent END) AS t
-	WHERE jsonb_typeof(cells -> 'resourcetags') = 'object' OR t.key LIKE 'resourceTags/%')$$);
+('aws-cur', 'Tags', $$CASE WHEN jsonb_typeof(cells -> 'resourcetags') = 'object' OR @extschema@.focus_members(sent, 'resourceTags/') IS NOT NULL THEN
+	(SELECT jsonb_object_agg(regexp_replace(t.key, '^(resourceTags/)?(user:|user_)?', ''), t.value)
+	 FROM jsonb_each_text(CASE WHEN jsonb_typeof(cells -> 'resourcetags') = 'object' THEN cells -> 'resourcetags'
+		ELSE @extschema@.focus_members(sent, 'resourceTags/') END) AS t) END$$);

@@ -31,10 +31,12 @@ BEGIN
 			WHERE l.source = %3$L AND l.mapping = 'litellm' AND l.state = 'current'
 			AND (%2$L::timestamptz IS NULL OR c.chargeperiodstart >= %2$L::timestamptz)
 			AND c.x_columns ->> 'request_id' = t.request_id)
+		AND NOT EXISTS (SELECT FROM @extschema@.focus_rejected_rows AS r JOIN @extschema@.focus_loads AS l ON l.loadid = r.loadid
+			WHERE l.source = %3$L AND l.mapping = 'litellm' AND r.record ->> 'request_id' = t.request_id)
 		ORDER BY t."startTime", t.request_id
 		$query$, relation, since, source),
 		'litellm', source, 'append', NULL, focus_load_litellm.reject_limit) AS l;
 END;
 $$;
 COMMENT ON FUNCTION focus_load_litellm(regclass, text, timestamptz, bigint) IS
-'Loads the requests of LiteLLM''s table of spend logs that are not loaded yet, by request_id.';
+'Loads the requests of LiteLLM''s table of spend logs that are neither loaded nor in quarantine yet, by request_id.';

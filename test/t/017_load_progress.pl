@@ -1,6 +1,7 @@
 # How far a load is, and that one which is cancelled leaves nothing behind.
 use strict;
 use warnings;
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -43,8 +44,8 @@ $holder->query_safe('SELECT pg_advisory_xact_lock(1718575987, 0)');
 my $load = start_beside("SELECT focus_load('$dir/[ab].csv', source => 's')");
 ok($node->poll_query_until('postgres', "SELECT bytes_processed = $bytes FROM focus_load_progress", 't'), 'a load shows until it ends');
 is($node->safe_psql('postgres', q{
-	SELECT dataset, files, file_number, bytes_total, rows_stored, rows_rejected, expected_end BETWEEN started_at AND now() + interval '1 minute', datname
-	FROM focus_load_progress}), "focus_cost_and_usage|2|2|$bytes|30|3|t|postgres", 'its files, bytes and rows');
+	SELECT dataset, phase, files, file_number, bytes_total, rows_read, rows_stored, rows_rejected, expected_end BETWEEN started_at AND now() + interval '1 minute', datname
+	FROM focus_load_progress}), "focus_cost_and_usage|finishing|2|2|$bytes|33|30|3|t|postgres", 'its files, bytes and rows');
 is($node->safe_psql('postgres', q{
 	SELECT command, type, relid::regclass, bytes_processed = bytes_total, tuples_processed, tuples_excluded FROM pg_stat_progress_copy}),
 	'COPY FROM|FILE|focus_cost_and_usage|t|30|3', 'so does pg_stat_progress_copy');
@@ -64,6 +65,37 @@ $node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM focus_load_prog
 $load->{run}->finish;
 nothing_is_left('a stream, cancelled');
 $holder->query_safe('ROLLBACK');
+$holder->quit;
+
+# Files that a mapping reads show while they are read, and while they are mapped.
+POSIX::mkfifo("$dir/native.csv", 0600) or die "$dir/native.csv: $!";
+$node->safe_psql('postgres', q{
+	INSERT INTO focus_mappings (mapping, provider, detect, description) VALUES ('slow', 'Provider', '{month price}', 'One that waits.');
+	INSERT INTO focus_mapping_columns VALUES ('slow', 'BilledCost', $$cells ->> 'price'$$), ('slow', 'ChargePeriodStart', $$cells ->> 'month'$$),
+		('slow', 'x_wait', $$CASE WHEN cells ->> 'price' = '7' THEN public.hold() END$$);
+	CREATE FUNCTION hold() RETURNS text LANGUAGE plpgsql STABLE AS
+		'BEGIN PERFORM pg_advisory_xact_lock_shared(17); RETURN NULL; END'});
+$holder = $node->background_psql('postgres');
+$holder->query_safe('SELECT pg_advisory_lock(17)');
+$load = start_beside("SELECT focus_load('$dir/native.csv', source => 'native')");
+{
+	my $rows = join '', map { "2026-01-01,$_\n" } 8 .. 30_007;
+
+	open my $file, '>', "$dir/native.csv" or die;
+	$file->autoflush(1);
+	print $file "Month,Price\n$rows";
+	ok($node->poll_query_until('postgres', q{
+		SELECT phase = 'reading' AND rows_read > 100 AND bytes_processed > 100000 AND rows_stored = 0 AND dataset = 'focus_cost_and_usage'::regclass
+		FROM focus_load_progress}, 't'), 'a native file shows while it is read');
+	print $file "2026-01-01,7\nbroken\n";
+	close $file;
+}
+ok($node->poll_query_until('postgres', q{SELECT phase = 'mapping' AND rows_read = 30002 AND rows_rejected = 1 AND rows_stored > 25000 FROM focus_load_progress}, 't'),
+	'and while it is mapped') or diag $node->safe_psql('postgres', 'SELECT * FROM focus_load_progress');
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM focus_load_progress');
+$load->{run}->finish;
+like(${ $load->{err} }, qr/ERROR:  canceling statement due to user request.*mapping "slow", row read last: line 30002/s, 'it can be cancelled');
+nothing_is_left('cancelled while it is mapped');
 $holder->quit;
 
 # While rows are read: seconds of them.
