@@ -169,6 +169,7 @@ SELECT differences('SELECT fails(f.small), sum(f.cost) FROM t f JOIN map m ON f.
 
 -- As many groups as rows
 SELECT why('SELECT m.team, sum(f.cost) FROM t f JOIN map m ON f.id = m.weight GROUP BY 1');
+SELECT why('SELECT m.team, f.ts, f.cost, f.qty, count(*) FROM t f JOIN large m USING (account) GROUP BY 1, 2, 3, 4');
 
 -- Plans without parameters; row-level security; changes that are not committed
 PREPARE of_teams(text, int) AS SELECT m.team, count(*), sum(f.cost) FROM t f JOIN map m USING (account) WHERE m.team > $1 AND f.id < $2 GROUP BY 1 ORDER BY 1;

@@ -78,6 +78,7 @@ static void note_pair(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 static void begin_query(PlannerInfo *root);
 static void add_paths(FocusAggQuery *query, RelOptInfo *rel);
 static const char *make_below(FocusAggQuery *query, Below *below);
+static double estimate_groups(FocusAggQuery *query, Below *below);
 static const char *add_aggregate(Below *below, Aggref *aggref);
 static bool add_keys(Node *node, Below *below);
 static List *keys_of(Below *below);
@@ -244,7 +245,6 @@ add_paths(FocusAggQuery *query, RelOptInfo *rel)
 static const char *
 make_below(FocusAggQuery *query, Below *below)
 {
-	PlannerInfo *root = query->root;
 	FocusAggQuery *part = &below->query;
 	const char *reason;
 	ListCell   *cell;
@@ -291,8 +291,23 @@ make_below(FocusAggQuery *query, Below *below)
 		if (keys_of(below) == NIL)
 			return "a join without conditions";
 	}
-	part->groups = estimate_num_groups(root, keys_of(below), part->rel->rows, NULL, NULL);
+	part->groups = estimate_groups(query, below);
 	return focus_agg_why_not(part);
+}
+
+/*
+ * The server does not expect that several keys make nearly as many groups as
+ * there are rows.  But the groups that are left above are no more than those
+ * below, each as often as a join multiplies its rows.
+ */
+static double
+estimate_groups(FocusAggQuery *query, Below *below)
+{
+	double		rows = below->query.rel->rows;
+	double		groups = estimate_num_groups(query->root, keys_of(below), rows, NULL, NULL);
+
+	groups = Max(groups, query->groups * rows / Max(query->input_rel->rows, 1));
+	return clamp_row_est(Min(groups, rows));
 }
 
 /*
