@@ -74,6 +74,8 @@ fuzz_cell_format = src/load/cell_format.c
 fuzz_csv     = src/load/csv_reader.c src/load/csv_split.c -lcsv
 fuzz_csv_flags = -Wno-unused-parameter -Itest/fuzz/server -DCHUNK_SIZE=300 -DLONG_ROW_BYTES=200 -DLIBCSV_STEP=64 \
                -DMAX_ROW_BYTES='((size_t) 700)' -DMAX_FIELDS=20 -DLIBCSV_BYTES=20
+fuzz_header  = src/load/header.c src/load/dataset.c
+fuzz_header_flags = -Wno-sign-compare -Wno-unused-function -Itest/fuzz/server
 fuzz_json    = src/load/json_reader.c src/load/json_split.c
 fuzz_json_flags = -Itest/fuzz/server -DCHUNK_SIZE='((size_t) 50)' -DMAX_ROW_BYTES='((size_t) 300)' -DMAX_COLUMNS=8
 fuzz_split   = src/aggs/split.c src/aggs/limbs.c

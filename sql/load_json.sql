@@ -232,5 +232,14 @@ COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'names');
 SELECT count(*) FROM (SELECT to_jsonb(c) - 'x_loadid' FROM focus_cost_and_usage c JOIN focus_loads l ON loadid = x_loadid WHERE source = 'names'
 	INTERSECT TABLE by_codes) same;
 
+-- Old names that differ in case alone are one column too.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'case');
+{"BilledCost": 1, "BillingPeriodStart": "2025-01-01", "RegionId": "a", "Region": "b", "region": "c", "rEgion": "d"}
+\.
+COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'case');
+BilledCost,BillingPeriodStart,Region,REGION
+1,2025-01-01,a,b
+\.
+
 \c :main
 DROP DATABASE regress_focus_load_json;

@@ -128,7 +128,7 @@ open_reader(Reader *reader)
 	FocusCsvSplitter *splitter = &reader->splitter;
 
 	splitter->marks = palloc(BUFFER_SIZE * sizeof(uint32));
-	splitter->odd_blocks = palloc((BUFFER_SIZE / FOCUS_CSV_BLOCK + 1) * sizeof(uint32));
+	splitter->odd_blocks = palloc(((BUFFER_SIZE + FOCUS_CSV_BLOCK - 1) / FOCUS_CSV_BLOCK + 1) * sizeof(uint32));
 	splitter->max_fields = MAX_FIELDS;
 	splitter->fields = palloc(MAX_FIELDS * sizeof(FocusField));
 	splitter->doubled = palloc(MAX_FIELDS * sizeof(int));

@@ -41,7 +41,7 @@ typedef struct FocusCsvSplitter
 {
 	/* the caller's memory */
 	uint32_t   *marks;			/* as many as there are bytes, and 64 more */
-	uint32_t   *odd_blocks;		/* one for 64 bytes, and one more */
+	uint32_t   *odd_blocks;		/* one for 64 bytes begun, and one more */
 	FocusField *fields;
 	int		   *doubled;		/* as many as fields */
 	int			max_fields;

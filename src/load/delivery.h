@@ -9,6 +9,7 @@
 #define FOCUS_DELIVERY_H
 
 #include "datatype/timestamp.h"
+#include "executor/spi.h"
 #include "nodes/pg_list.h"
 #include "utils/hsearch.h"
 
@@ -69,6 +70,7 @@ typedef struct FocusDelivery
 	List	   *parts;			/* FocusLoadPart *, in order of loadid */
 	HTAB	   *part_buckets;	/* the same by source and period */
 	HTAB	   *account_buckets;	/* their accounts */
+	SPIPlanPtr	reject_plan;	/* NULL: not made yet */
 	HTAB	   *findings;
 	List	   *findings_in_order;
 	List	   *words;			/* char *, that findings point to */

@@ -323,7 +323,7 @@ compare_names(const void *a, const void *b)
 
 /*
  * Two fields of one name could not both be kept.  Names that differ in case
- * only are the same name if FOCUS defines it.
+ * only are the same name if FOCUS defines it, or has defined it before.
  */
 static void
 refuse_duplicates(const FocusHeader *header, const char *file)
@@ -336,8 +336,9 @@ refuse_duplicates(const FocusHeader *header, const char *file)
 	{
 		if (pg_strcasecmp(sorted[i - 1], sorted[i]) != 0)
 			continue;
-		if (strcmp(sorted[i - 1], sorted[i]) == 0 ||
-			focus_dataset_column(&focus_cost_and_usage, sorted[i]) >= 0)
+		if (strcmp(sorted[i - 1], sorted[i]) == 0 || meaning_of(sorted[i]) != NULL ||
+			focus_dataset_column(&focus_cost_and_usage, sorted[i]) >= 0 ||
+			focus_dataset_column(&focus_contract_commitment, sorted[i]) >= 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 					 errmsg("header of \"%s\" has column \"%s\" more than once", file, sorted[i]),
@@ -406,7 +407,10 @@ map_columns(FocusHeader *header)
 			header->fields[column] = i;
 		}
 		else if (column >= 0 && header->is_json)
+		{
+			Assert(header->npairs < FOCUS_HEADER_PAIRS);
 			header->pairs[header->npairs++] = (FocusHeaderPair) {column, header->fields[column], i};
+		}
 	}
 	map_tags(header);
 	header->billing_period_start = focus_dataset_column(dataset, "BillingPeriodStart");

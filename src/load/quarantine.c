@@ -19,9 +19,11 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
+#include "guc.h"
 #include "load/delivery.h"
 
 #define EXAMPLE_BYTES	200
@@ -42,6 +44,7 @@ typedef struct Finding
 	char	   *example;
 } Finding;
 
+static void write_rejected(FocusDelivery *delivery, Datum *values, const char *nulls);
 static void begin_finding(FocusDelivery *delivery, Finding *entry);
 static void set_example(FocusDelivery *delivery, Finding *entry, const char *file, int64 line, const FocusField *example);
 static char *printable(const char *data, size_t len);
@@ -58,7 +61,6 @@ focus_delivery_reject(FocusDelivery *delivery, FocusLoadPart *part,
 					  const FocusHeader *header, const char *file, const FocusRow *row,
 					  int field, int sqlerrcode, const char *why)
 {
-	Oid			types[8] = {INT8OID, TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID};
 	Datum		values[8];
 	char		nulls[9] = "        ";
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "focus rejected row", ALLOCSET_DEFAULT_SIZES);
@@ -85,13 +87,33 @@ focus_delivery_reject(FocusDelivery *delivery, FocusLoadPart *part,
 	values[6] = CStringGetTextDatum(why);
 	values[7] = JsonbPGetDatum(delivery->record != NULL ? delivery->record : record_jsonb(header, row));
 	if (!delivery->refused)
-		focus_delivery_spi(psprintf("INSERT INTO %s (loadid, file, line, columnname, value, sqlstate, message, record) "
-									"VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-									quote_qualified_identifier(delivery->schema, "focus_rejected_rows")),
-						   8, types, values, nulls, SPI_OK_INSERT);
+		write_rejected(delivery, values, nulls);
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
+}
+
+/*
+ * Inserts a row of focus_rejected_rows.  All rows of a file may be bad, so the plan
+ * is made once; it lives as long as the load's connection to SPI.
+ */
+static void
+write_rejected(FocusDelivery *delivery, Datum *values, const char *nulls)
+{
+	Oid			types[8] = {INT8OID, TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID};
+	int			settings = focus_guc_pin();
+	int			result;
+
+	if (delivery->reject_plan == NULL)
+		delivery->reject_plan = SPI_prepare(psprintf("INSERT INTO %s (loadid, file, line, columnname, value, sqlstate, message, record) "
+													 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+													 quote_qualified_identifier(delivery->schema, "focus_rejected_rows")), 8, types);
+	if (delivery->reject_plan == NULL)
+		elog(ERROR, "could not plan: %s", SPI_result_code_string(SPI_result));
+	result = SPI_execute_plan(delivery->reject_plan, values, nulls, false, 0);
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "unexpected SPI result %d for a rejected row", result);
+	AtEOXact_GUC(false, settings);
 }
 
 /*

@@ -209,6 +209,26 @@ fails('second file broken', "$dir/mixed", '22P04', qr/"\Q$dir\E\/mixed\/b\.csv" 
 	is(loads('not strict', file($content =~ s/fine/fine too/r), options => q{, source => 'not strict', strict => NULL}), '2|0|0', 'strict => NULL');
 }
 
+# One row of a hundred broken, and all of them
+{
+	my $header = "BillingPeriodStart,BilledCost\n";
+	my ($out, $err) = loads('1 % broken', file($header . join('', map { '2025-01-01T00:00:00Z,' . ($_ % 100 ? '0.25' : 'dear') . "\n" } 1 .. 10_000)));
+
+	is($out, '9900|100|0', '1 % broken: the others are stored');
+	like($err, qr/WARNING:  100 rows of "[^"]*" were rejected.*HINT:  See focus_rejected_rows; delivery \d+/s, '1 % broken: a warning');
+	is($node->safe_psql('postgres', q{
+		SELECT count(*), min(line), max(line), min(value), (SELECT sum(billedcost) FROM focus_cost_and_usage c WHERE c.x_loadid = l.loadid)
+		FROM focus_rejected_rows r JOIN focus_loads l USING (loadid) WHERE source = '1 % broken' GROUP BY l.loadid}),
+		'100|101|10001|dear|2475.00', '1 % broken: quarantine and sum');
+	my $all = file($header . "2025-01-01T00:00:00Z,dear\n" x 10_000);
+	is(loads('all broken', $all, options => q{, source => '1 % broken', mode => 'replace'}), '0|10000|0', 'all broken: nothing is replaced');
+	is($node->safe_psql('postgres', q{SELECT string_agg(state || rows_stored, ' ' ORDER BY loadid) FROM focus_loads WHERE source = '1 % broken'}),
+		'current9900 rejected0', 'all broken: the former delivery stays');
+	$all = file($header . "2025-01-01T00:00:00Z,dearer\n" x 10_000);
+	fails('too many broken', $all, '22P04', qr/more than 9999 rows were rejected.*line 10001 of "\Q$all\E", column "BilledCost", value "dearer": not a number.*raise reject_limit/,
+		options => q{, source => 'limit', reject_limit => 9999});
+}
+
 # A cost that one file has and another does not
 {
 	make_path("$dir/renamed");

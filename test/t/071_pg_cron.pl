@@ -1,5 +1,5 @@
-# The chargeback job under the real pg_cron: one run that pg_cron starts by
-# itself, and the schedule that goes away again.
+# The chargeback job and a job that loads what has landed under the real pg_cron:
+# one run that pg_cron starts by itself, and the schedule that goes away again.
 use strict;
 use warnings;
 
@@ -54,6 +54,13 @@ is( $node->safe_psql('postgres', 'SELECT jobname, schedule, command, database, u
 	  . $node->safe_psql('postgres', 'SELECT current_user'),
 	'the later schedule replaced the first');
 
+my $landing = PostgreSQL::Test::Utils::tempdir();
+append_to_file("$landing/2020-01.csv", "BillingPeriodStart,BilledCost\n2020-01-01T00:00:00Z,1.25\n2020-01-01T00:00:00Z,x\n");
+chmod 0755, $landing;
+$node->safe_psql('postgres', qq{
+INSERT INTO "Finance".focus_sources (source, mode, path) VALUES ('vendor', 'replace', '$landing');
+SELECT cron.schedule('load vendor', '* * * * *', \$\$SELECT "Finance".focus_load_pending('vendor', quiet => '0')\$\$)});
+
 # pg_cron starts jobs at the full minute.
 ok( $node->poll_query_until(
 		'postgres', q{SELECT count(*) >= 2 FROM "Finance".focus_job_runs WHERE state = 'succeeded'}),
@@ -64,6 +71,15 @@ SELECT count(*), sum(effective_cost) FROM "Finance".focus_namespace_chargeback W
 ok( $node->poll_query_until(
 		'postgres', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'}),
 	'pg_cron saw it succeed');
+
+ok( $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM "Finance".focus_arrivals}), 'pg_cron ran the load');
+is( $node->safe_psql('postgres', q{
+SELECT outcome, rows_stored, rows_rejected, (SELECT sum(billedcost) FROM "Finance".focus_cost_and_usage WHERE x_loadid IS NOT NULL)
+FROM "Finance".focus_arrivals}), 'loaded|1|1|1.25', 'what has landed is loaded');
+append_to_file("$landing/2020-02.csv", "BillingPeriodStart,BilledCost\n2020-02-01T00:00:00Z,2\n");
+ok( $node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM "Finance".focus_loads}), 'and what lands later by the next run');
+is( $node->safe_psql('postgres', q{SELECT count(*) FROM "Finance".focus_cost_and_usage WHERE x_loadid IS NOT NULL}), '2', 'once');
+$node->safe_psql('postgres', q{SELECT cron.unschedule('load vendor')});
 
 is($node->safe_psql('postgres', 'SELECT "Finance".focus_unschedule_chargeback()'), 't', 'unscheduled');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), '0', 'pg_cron has no job left');

@@ -23,7 +23,10 @@ typedef uint32_t uint32;
 
 #define Max(x, y)	((x) > (y) ? (x) : (y))
 #define Min(x, y)	((x) < (y) ? (x) : (y))
+#define lengthof(array)	(sizeof(array) / sizeof((array)[0]))
 #define INT64_FORMAT "%ld"
+#define Assert(condition)	do { if (!(condition)) abort(); } while (0)
+#define StaticAssertDecl(condition, message)	_Static_assert(condition, message)
 #define pg_noreturn _Noreturn
 
 extern jmp_buf fuzz_handler;
@@ -32,6 +35,9 @@ extern void *palloc(size_t size);
 extern void *palloc0(size_t size);
 extern void *repalloc(void *pointer, size_t size);
 extern void pfree(void *pointer);
+extern char *pnstrdup(const char *bytes, size_t len);
+extern int	pg_strcasecmp(const char *a, const char *b);
+extern int	pg_strncasecmp(const char *a, const char *b, size_t n);
 
 #define ERROR 21
 #define fuzz_say(...) \

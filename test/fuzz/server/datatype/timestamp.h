@@ -1,0 +1,2 @@
+/* Instants, of which readers do nothing. */
+typedef int64 TimestampTz;
