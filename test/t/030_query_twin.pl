@@ -267,7 +267,7 @@ sub question
 
 	return aggregation(one_of('', 'WHERE ' . leaf(), $where)) if pick(2) == 0;
 	return repeated($where) if pick(10) == 0;
-	return joined($where) if pick(3) == 0;
+	return joined($where) if pick(12) == 0;
 	my @keys = map { one_of('name', 'flag', 'label', 'small', 'ts', 'added', "date_trunc('month', ts)", 'upper(name)', "js ->> 'k'",
 		'qty', 'coalesce(label, name, \'\')', 'u', 'f8') } 0 .. pick(3);
 	my @some = map { one_of(@columns) } 0 .. pick(4);
