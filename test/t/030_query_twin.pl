@@ -2,6 +2,7 @@
 #
 #   FOCUS_SEED      the seeds, divided by spaces
 #   FOCUS_QUERIES   queries for each seed
+#   FOCUS_JOINS     1: ask about joins to small tables, too, which takes longer
 #
 # A seed is a script that is run in the schema of each table: it fills the
 # table, and then asks questions and changes rows.  A question is run once on
@@ -267,7 +268,7 @@ sub question
 
 	return aggregation(one_of('', 'WHERE ' . leaf(), $where)) if pick(2) == 0;
 	return repeated($where) if pick(10) == 0;
-	return joined($where) if pick(12) == 0;
+	return joined($where) if $ENV{FOCUS_JOINS} && pick(3) == 0;
 	my @keys = map { one_of('name', 'flag', 'label', 'small', 'ts', 'added', "date_trunc('month', ts)", 'upper(name)', "js ->> 'k'",
 		'qty', 'coalesce(label, name, \'\')', 'u', 'f8') } 0 .. pick(3);
 	my @some = map { one_of(@columns) } 0 .. pick(4);
