@@ -17,17 +17,9 @@ INSERT INTO t SELECT * FROM heap_t WHERE id > 5990;
 DELETE FROM t WHERE id % 100 = 5;
 DELETE FROM heap_t WHERE id % 100 = 5;
 ANALYZE t;
-CREATE FUNCTION differences(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n bigint; used bool := false; line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        used := used OR line ~ 'FocusAggregate';
-    END LOOP;
-    EXECUTE format('SELECT count(*) FROM ((SELECT a::text FROM (%1$s) a EXCEPT ALL SELECT b::text FROM (%2$s) b) UNION ALL
-                    (SELECT b::text FROM (%2$s) b EXCEPT ALL SELECT a::text FROM (%1$s) a)) d',
-                   query, replace(query, 'FROM t', 'FROM heap_t')) INTO n;
-    RETURN n || CASE WHEN used THEN ', by vectors' ELSE '' END;
-END $$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set functions :abs_srcdir '/test/sql/differences.sql'
+\i :functions
 
 EXPLAIN (COSTS OFF) SELECT name, count(DISTINCT res) FROM t GROUP BY 1 HAVING sum(cost) > 10 ORDER BY 2 DESC;
 SELECT query, differences(query) FROM (VALUES

@@ -1,17 +1,9 @@
 -- Aggregation by vectors: keys of which equal values may look different, and
 -- values that are told apart by their bytes.
 SET max_parallel_workers_per_gather = 0;
-CREATE FUNCTION differences(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n bigint; used bool := false; line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        used := used OR line ~ 'FocusAggregate';
-    END LOOP;
-    EXECUTE format('SELECT count(*) FROM ((SELECT a::text FROM (%1$s) a EXCEPT ALL SELECT b::text FROM (%2$s) b) UNION ALL
-                    (SELECT b::text FROM (%2$s) b EXCEPT ALL SELECT a::text FROM (%1$s) a)) d',
-                   query, replace(query, 'FROM t', 'FROM heap_t')) INTO n;
-    RETURN n || CASE WHEN used THEN ', by vectors' ELSE '' END;
-END $$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set functions :abs_srcdir '/test/sql/differences.sql'
+\i :functions
 CREATE TABLE heap_t (id int, g int, n numeric, doc jsonb, f float8, span interval, o oid, c "char") USING heap;
 INSERT INTO heap_t
 SELECT i, i % 2, CASE i % 4 WHEN 0 THEN 1.0 WHEN 1 THEN 1.00 WHEN 2 THEN 1 ELSE 2 END,

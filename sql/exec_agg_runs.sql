@@ -17,36 +17,23 @@ INSERT INTO t SELECT * FROM heap_t WHERE id > 5990;
 ANALYZE t;
 
 -- Numbers of rows come from the directory: no vector is decoded.
-CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
-        RETURN NEXT regexp_replace(line, '\(actual rows=(\d+)(\.\d+)? loops=(\d+)\)', '(rows \1, loops \3)');
-    END LOOP;
-END $$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set functions :abs_srcdir '/test/sql/explain.sql'
+\i :functions
+\set functions :abs_srcdir '/test/sql/differences.sql'
+\i :functions
 SELECT count(*), count(*) + 1 AS more FROM t;
-SELECT line FROM plan_of('SELECT count(*) FROM t') AS line WHERE line !~ 'Memory';
+SELECT line FROM explain('SELECT count(*) FROM t') AS line WHERE line !~ 'Memory';
 DELETE FROM t WHERE id % 10 = 3 OR id BETWEEN 2501 AND 3000;
 DELETE FROM heap_t WHERE id % 10 = 3 OR id BETWEEN 2501 AND 3000;
 SELECT (SELECT count(*) FROM t) = (SELECT count(*) FROM heap_t) AS same;
-SELECT line FROM plan_of('SELECT count(*) FROM t') AS line WHERE line ~ '(Vectors|Tombstones|Delta)';
-SELECT line FROM plan_of('SELECT count(*) FROM t WHERE id > 0') AS line WHERE line ~ '(Vectors|Tombstones|Delta)';
+SELECT line FROM explain('SELECT count(*) FROM t') AS line WHERE line ~ '(Vectors|Tombstones|Delta)';
+SELECT line FROM explain('SELECT count(*) FROM t WHERE id > 0') AS line WHERE line ~ '(Vectors|Tombstones|Delta)';
 BEGIN;
 DELETE FROM t WHERE id < 100;
 SELECT (SELECT count(*) FROM t) = (SELECT count(*) FROM heap_t WHERE id >= 100) AS same;
 ROLLBACK;
 
-CREATE FUNCTION differences(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n bigint; used bool := false; line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        used := used OR line ~ 'FocusAggregate';
-    END LOOP;
-    EXECUTE format('SELECT count(*) FROM ((SELECT a::text FROM (%1$s) a EXCEPT ALL SELECT b::text FROM (%2$s) b) UNION ALL
-                    (SELECT b::text FROM (%2$s) b EXCEPT ALL SELECT a::text FROM (%1$s) a)) d',
-                   query, replace(query, 'FROM t', 'FROM heap_t')) INTO n;
-    RETURN n || CASE WHEN used THEN ', by vectors' ELSE '' END;
-END $$;
 CREATE TABLE queries (n serial, query text);
 INSERT INTO queries (query) VALUES
     ('SELECT sum(fixed), sum(trimmed), sum(mixed), avg(mixed), count(*) FROM t'),
@@ -67,4 +54,4 @@ SELECT n, differences(query) FROM queries ORDER BY n;
 
 DROP TABLE t, heap_t, queries;
 DROP FUNCTION differences(text);
-DROP FUNCTION plan_of(text);
+DROP FUNCTION explain(text);

@@ -29,17 +29,9 @@ ALTER TABLE t ADD COLUMN later int DEFAULT 4, ADD COLUMN empty numeric;
 ALTER TABLE heap_t ADD COLUMN later int DEFAULT 4, ADD COLUMN empty numeric;
 ANALYZE t;
 
-CREATE FUNCTION differences(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE n bigint; used bool := false; line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        used := used OR line ~ 'FocusAggregate';
-    END LOOP;
-    EXECUTE format('SELECT count(*) FROM ((SELECT a::text FROM (%1$s) a EXCEPT ALL SELECT b::text FROM (%2$s) b) UNION ALL
-                    (SELECT b::text FROM (%2$s) b EXCEPT ALL SELECT a::text FROM (%1$s) a)) d',
-                   query, replace(query, 'FROM t', 'FROM heap_t')) INTO n;
-    RETURN n || CASE WHEN used THEN ', by vectors' ELSE '' END;
-END $$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set functions :abs_srcdir '/test/sql/differences.sql'
+\i :functions
 
 CREATE TABLE queries (n serial, query text);
 INSERT INTO queries (query) SELECT format('SELECT %sFROM t %s', list, tail) FROM (VALUES

@@ -3,13 +3,9 @@
 SET timezone = 'UTC';
 SET max_parallel_workers_per_gather = 0;
 SET focus.enable_aggregate = off;
-CREATE FUNCTION explain(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) ' || query LOOP
-        RETURN NEXT regexp_replace(line, '\(actual rows=(\d+)(\.\d+)? loops=(\d+)\)', '(rows \1, loops \3)');
-    END LOOP;
-END $$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set functions :abs_srcdir '/test/sql/explain.sql'
+\i :functions
 
 CREATE FUNCTION explain_json(query text) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE result json;

@@ -27,7 +27,6 @@
 #include "postgres.h"
 
 #include "nodes/nodeFuncs.h"
-#include "nodes/subscripting.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -40,6 +39,7 @@
 #include "utils/selfuncs.h"
 
 #include "columnar/exec_agg_path.h"
+#include "columnar/exec_filter.h"
 #include "compat.h"
 #include "guc.h"
 
@@ -82,7 +82,7 @@ static double estimate_groups(FocusAggQuery *query, Below *below);
 static const char *add_aggregate(Below *below, Aggref *aggref);
 static bool add_keys(Node *node, Below *below);
 static List *keys_of(Below *below);
-static bool may_fail(Node *node, void *context);
+static bool function_may_fail(Oid function, void *context);
 static bool keeps_rows(const Pair *pair, Index relid);
 static RelOptInfo *copy_table(Below *below);
 static Path *table_path(FocusAggQuery *query, RelOptInfo *copy, int workers);
@@ -319,7 +319,8 @@ add_aggregate(Below *below, Aggref *aggref)
 {
 	const FocusAggSums *sums = focus_agg_sums_of(aggref->aggfnoid);
 
-	if (may_fail((Node *) aggref->args, NULL) || may_fail((Node *) aggref->aggfilter, NULL) ||
+	if (focus_expr_may_fail((Node *) aggref->args, function_may_fail) ||
+		focus_expr_may_fail((Node *) aggref->aggfilter, function_may_fail) ||
 		(sums != NULL && sums->label_of >= 0 && !sums->one_label))
 		return psprintf("what could fail in aggregate %s, above a join", get_func_name(aggref->aggfnoid));
 	if (sums != NULL && sums->label_of >= 0)
@@ -357,7 +358,8 @@ add_keys(Node *node, Below *below)
 		case T_CoalesceExpr:
 		case T_CaseExpr:
 		case T_SubscriptingRef:
-			if (bms_equal(pull_varnos(query->root, node), query->rel->relids) && !may_fail(node, NULL))
+			if (bms_equal(pull_varnos(query->root, node), query->rel->relids) &&
+				!focus_expr_may_fail(node, function_may_fail))
 			{
 				add_new_column_to_pathtarget(query->target, (Expr *) node);
 				return false;
@@ -382,9 +384,8 @@ keys_of(Below *below)
 }
 
 /*
- * A function that does not leak its arguments does not fail because of them.
- * Others here fail for no value that could be a cost, a date, or text in a bill,
- * if at all: a numeric overflows behind its 131072nd digit.
+ * Those listed fail for no value that could be a cost, a date, or text in a bill, if
+ * at all: a numeric overflows behind its 131072nd digit.
  */
 static bool
 function_may_fail(Oid function, void *context)
@@ -424,55 +425,6 @@ function_may_fail(Oid function, void *context)
 		default:
 			return !get_func_leakproof(function);
 	}
-}
-
-/*
- * Could the evaluation of an expression fail because of a row?  What CASE
- * compares with is the whole's, so it cannot be told here.
- */
-static bool
-may_fail(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	switch (nodeTag(node))
-	{
-		case T_Const:
-		case T_Param:
-		case T_Var:
-		case T_RelabelType:
-		case T_CollateExpr:
-		case T_SQLValueFunction:
-		case T_FuncExpr:
-		case T_OpExpr:
-		case T_DistinctExpr:
-		case T_NullIfExpr:
-		case T_ScalarArrayOpExpr:
-		case T_ArrayExpr:
-		case T_BoolExpr:
-		case T_NullTest:
-		case T_BooleanTest:
-		case T_CoalesceExpr:
-		case T_CaseExpr:
-		case T_CaseWhen:
-		case T_List:
-		case T_TargetEntry:
-			break;
-		case T_SubscriptingRef:
-			{
-				const SubscriptRoutines *routines =
-					getSubscriptingRoutines(((SubscriptingRef *) node)->refcontainertype, NULL);
-
-				if (((SubscriptingRef *) node)->refassgnexpr != NULL || !routines->fetch_leakproof)
-					return true;
-				break;
-			}
-		default:
-			return true;
-	}
-	if (check_functions_in_node(node, function_may_fail, context))
-		return true;
-	return expression_tree_walker(node, may_fail, context);
 }
 
 /*

@@ -13,6 +13,7 @@
 #define FOCUS_EXEC_FILTER_H
 
 #include "nodes/execnodes.h"
+#include "nodes/nodeFuncs.h"
 
 #include "columnar/group_reader.h"
 
@@ -145,6 +146,13 @@ typedef struct FocusFilter
 } FocusFilter;
 
 /* exec_qual.c */
+
+/*
+ * Could the evaluation of an expression fail because of a row?  A function that
+ * does not leak its arguments does not fail because of them; a caller that knows
+ * more functions brings its own test.
+ */
+extern bool focus_expr_may_fail(Node *node, check_function_callback function_may_fail);
 
 /*
  * Makes a filter of the first of the quals that can be applied to vectors, and

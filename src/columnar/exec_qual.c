@@ -23,8 +23,8 @@
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
-#include "nodes/nodeFuncs.h"
 #include "nodes/pg_list.h"
+#include "nodes/subscripting.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
@@ -52,7 +52,6 @@ static bool find_column(Looking *looking, Expr *expr, int *column);
 static void find_test(Looking *looking, FocusQual *leaf, Expr *expr);
 static void find_comparison(Looking *looking, FocusQual *leaf, Oid opno, Oid collation, Expr *left,
 							Expr *right, bool is_list);
-static bool is_not_harmless(Node *node, void *context);
 static bool collect_params(Node *node, List **params);
 static bool all_safe(const FocusQual *qual);
 static void add_columns(const FocusQual *qual, Bitmapset **columns);
@@ -150,7 +149,7 @@ make_leaf(Looking *looking, Expr *expr)
 		find_test(looking, leaf, expr);
 	leaf->safe = column >= 0 && !contain_leaked_vars((Node *) expr) &&
 		(leaf->test != FOCUS_TEST_NONE ? leaf->constant.harmless :
-		 !is_not_harmless((Node *) expr, NULL));
+		 !focus_expr_may_fail((Node *) expr, NULL));
 	leaf->may_skip = looking->may_skip || leaf->safe;
 	leaf->state = ExecInitQual(list_make1(expr), &looking->ss->ps);
 	return leaf;
@@ -330,22 +329,21 @@ find_comparison(Looking *looking, FocusQual *leaf, Oid opno, Oid collation, Expr
 
 	constant->is_list = is_list;
 	constant->state = ExecInitExpr(right, &looking->ss->ps);
-	constant->harmless = !is_not_harmless((Node *) right, NULL);
+	constant->harmless = !focus_expr_may_fail((Node *) right, NULL);
 	(void) collect_params((Node *) right, &constant->params);
 }
 
 static bool
-function_is_not_harmless(Oid function, void *context)
+leaks(Oid function, void *context)
 {
 	return !get_func_leakproof(function);
 }
 
 /*
- * Could the evaluation of an expression fail?  A function that does not leak
- * its arguments does not fail because of them either.
+ * What CASE compares with is the whole's, so it cannot be told here.
  */
 static bool
-is_not_harmless(Node *node, void *context)
+may_fail(Node *node, void *function_may_fail)
 {
 	if (node == NULL)
 		return false;
@@ -355,22 +353,46 @@ is_not_harmless(Node *node, void *context)
 		case T_Param:
 		case T_Var:
 		case T_RelabelType:
+		case T_CollateExpr:
 		case T_SQLValueFunction:
 		case T_FuncExpr:
 		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
 		case T_ScalarArrayOpExpr:
 		case T_ArrayExpr:
 		case T_BoolExpr:
 		case T_NullTest:
 		case T_BooleanTest:
+		case T_CoalesceExpr:
+		case T_CaseExpr:
+		case T_CaseWhen:
 		case T_List:
+		case T_TargetEntry:
 			break;
+		case T_SubscriptingRef:
+			{
+				const SubscriptRoutines *routines =
+					getSubscriptingRoutines(((SubscriptingRef *) node)->refcontainertype, NULL);
+
+				if (((SubscriptingRef *) node)->refassgnexpr != NULL || !routines->fetch_leakproof)
+					return true;
+				break;
+			}
 		default:
 			return true;
 	}
-	if (check_functions_in_node(node, function_is_not_harmless, context))
+	if (check_functions_in_node(node, *(check_function_callback *) function_may_fail, NULL))
 		return true;
-	return expression_tree_walker(node, is_not_harmless, context);
+	return expression_tree_walker(node, may_fail, function_may_fail);
+}
+
+bool
+focus_expr_may_fail(Node *node, check_function_callback function_may_fail)
+{
+	if (function_may_fail == NULL)
+		function_may_fail = leaks;
+	return may_fail(node, &function_may_fail);
 }
 
 static bool

@@ -165,12 +165,11 @@ check_closed_account(FocusDelivery *delivery, FocusLoadPart *part, const char *a
 {
 	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
 	Datum		values[4];
+	char		nulls[5] = "    ";
 
 	if (!part->has_period || part->closed || part->meets_earlier)
 		return;
-	values[0] = CStringGetTextDatum(delivery->dataset->id);
-	values[1] = CStringGetTextDatum(part->source);
-	values[2] = TimestampTzGetDatum(part->period);
+	set_part(delivery, part, values, nulls);
 	values[3] = CStringGetTextDatum(account);
 	focus_delivery_spi(psprintf("SELECT l.source, l.loadid, l.path FROM %s AS l JOIN %s AS c "
 								"ON c.source = l.source AND c.reopened_at IS NULL AND c.billingperiodstart = date_trunc('month', $3, 'UTC') "
@@ -178,7 +177,7 @@ check_closed_account(FocusDelivery *delivery, FocusLoadPart *part, const char *a
 								"AND l.billingperiodstart = $3 AND $4 = ANY (l.accounts) ORDER BY l.loadid LIMIT 1",
 								quote_qualified_identifier(delivery->schema, "focus_loads"),
 								quote_qualified_identifier(delivery->schema, "focus_closed_periods")),
-					   4, types, values, NULL, SPI_OK_SELECT);
+					   4, types, values, nulls, SPI_OK_SELECT);
 	part->closed = SPI_processed > 0;
 	if (!part->closed || !part->has_charges)
 		return;
@@ -318,20 +317,19 @@ check_other_sources(FocusDelivery *delivery, FocusLoadPart *part, const char *ac
 {
 	Oid			types[4] = {TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
 	Datum		values[4];
+	char		nulls[5] = "    ";
 	bool		append = part->mode != NULL && strcmp(part->mode, "append") == 0;
 
 	if (!part->has_period)
 		return;
 
-	values[0] = CStringGetTextDatum(delivery->dataset->id);
-	values[1] = CStringGetTextDatum(part->source);
-	values[2] = TimestampTzGetDatum(part->period);
+	set_part(delivery, part, values, nulls);
 	values[3] = CStringGetTextDatum(account);
 	focus_delivery_spi(psprintf("SELECT source, loadid, path, rows_stored, totals FROM %s "
 								"WHERE dataset = $1 AND source <> $2 AND state = 'current' "
 								"AND billingperiodstart = $3 AND $4 = ANY (accounts) ORDER BY loadid LIMIT 1",
 								quote_qualified_identifier(delivery->schema, "focus_loads")),
-					   4, types, values, NULL, SPI_OK_SELECT);
+					   4, types, values, nulls, SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return;
 	if (append)
