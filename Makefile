@@ -7,7 +7,9 @@
 #   make check-ubsan     check-all with undefined behaviour trapped and our assertions on
 #   make bench           query speed against heap; BENCH_ROWS and BENCH_ROUNDS
 #   make bench-load      load speed against COPY; BENCH_ROWS and BENCH_ROUNDS
-#   make bench-body     size and speed of row groups; BENCH_ROWS
+#   make bench-replace   replacing a provider's month; BENCH_ROWS and BENCH_ROUNDS
+#   make bench-rows      single rows against heap; BENCH_ROUNDS
+#   make bench-body      size and speed of row groups; BENCH_ROWS
 #   make providers       load the public files and write docs/reference/providers.md
 #   make coverage        check-all with line coverage counted; needs lcov
 #   make check-twin      random workload on focus and heap for TWIN_SECONDS (3600)
@@ -214,12 +216,15 @@ providers-built: stage
 	test/with_cluster.sh $(bindir) $(TMPCONF) test/providers.pl
 
 BENCH_ROUNDS ?= 3
-.PHONY: bench bench-load bench-query-built bench-load-built
-bench bench-load:
-	test/unprivileged.sh $(MAKE) -s --no-print-directory PG_CONFIG='$(PG_CONFIG)' $(MAKEOVERRIDES) $(if $(filter bench,$@),bench-query,$@)-built
-bench-query-built: bench_program = query.pl
-bench-load-built: bench_program = load.sh
-bench-query-built bench-load-built: stage
+BENCH = bench bench-load bench-replace bench-rows
+.PHONY: $(BENCH) $(BENCH:%=%-built)
+$(BENCH):
+	test/unprivileged.sh $(MAKE) -s --no-print-directory PG_CONFIG='$(PG_CONFIG)' $(MAKEOVERRIDES) $@-built
+bench-built:         bench_program = query.pl
+bench-load-built:    bench_program = load.sh
+bench-replace-built: bench_program = replace.sh
+bench-rows-built:    bench_program = rows.sh
+$(BENCH:%=%-built): stage
 	$(CC) -O2 -o build/focusgen test/bench/focusgen.c
 	cat test/bench/bench.conf >> $(TMPCONF)
 	test/with_cluster.sh $(bindir) $(TMPCONF) test/bench/$(bench_program) $(CURDIR)/build/focusgen $(BENCH_ROWS) $(BENCH_ROUNDS)

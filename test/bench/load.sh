@@ -1,7 +1,7 @@
 #!/bin/sh
-# Load speed: COPY of a generated FOCUS file into a plain heap table, and
-# focus_load of the same file, in turns on one server.  Prints each time and
-# the medians.  Needs a server (test/with_cluster.sh).
+# Load speed: COPY of a generated FOCUS file into a plain heap table, COPY of it
+# into a focus table, and focus_load, in turns on one server.  Prints each time
+# and the medians.  Needs a server (test/with_cluster.sh).
 #
 #   load.sh GENERATOR ROWS ROUNDS
 set -eu
@@ -27,22 +27,30 @@ run -c 'CREATE EXTENSION focus'
 for round in $(seq "$rounds"); do
 	run <<SQL
 SET client_min_messages = warning;
-DROP TABLE IF EXISTS plain;
+DROP TABLE IF EXISTS plain, columnar;
 TRUNCATE focus_cost_and_usage, focus_loads, focus_rejected_rows, focus_load_findings;
-CREATE TABLE plain ($columns);
+CREATE TABLE plain ($columns) USING heap;
+CREATE TABLE columnar ($columns) USING focus;
 CREATE TABLE IF NOT EXISTS result (what text, seconds numeric);
 CHECKPOINT;
 SELECT clock_timestamp() AS start \gset
 COPY plain FROM '$file' WITH (FORMAT csv, HEADER);
-INSERT INTO result VALUES ('COPY', extract(epoch FROM clock_timestamp() - :'start'));
+INSERT INTO result VALUES ('COPY to heap', extract(epoch FROM clock_timestamp() - :'start'));
+CHECKPOINT;
+SELECT clock_timestamp() AS start \gset
+COPY columnar FROM '$file' WITH (FORMAT csv, HEADER);
+INSERT INTO result VALUES ('COPY to focus', extract(epoch FROM clock_timestamp() - :'start'));
 CHECKPOINT;
 INSERT INTO result SELECT 'focus_load', seconds FROM focus_load('$file');
-SELECT CASE WHEN (SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM plain)
-		= (SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM focus_cost_and_usage)
-	THEN 'round $round: rows and sums are equal' ELSE 'DIFFERENT' END;
+SELECT CASE WHEN count(DISTINCT t) = 1 THEN 'round $round: rows and sums are equal' ELSE 'DIFFERENT' END
+FROM (SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM plain
+	UNION ALL SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM columnar
+	UNION ALL SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM focus_cost_and_usage) AS t (t);
 SQL
 done
-run -c "SELECT format('%s: %s s, %s MB/s', rpad(what, 10), round(m, 2), round($mb / m, 1))
-	FROM (SELECT what, percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS m FROM result GROUP BY what) r ORDER BY what" \
-	-c "SELECT format('ratio: %s', round(max(m) FILTER (WHERE what = 'COPY') / max(m) FILTER (WHERE what = 'focus_load'), 2))
-	FROM (SELECT what, percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS m FROM result GROUP BY what) r"
+run <<SQL
+SELECT format('%s: %s s, %s MB/s, %s times COPY to heap', rpad(what, 13), round(m, 2), round($mb / m, 1),
+	round(max(m) FILTER (WHERE what = 'COPY to heap') OVER () / m, 2))
+FROM (SELECT what, percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS m FROM result GROUP BY what) AS r
+ORDER BY m DESC;
+SQL
