@@ -49,8 +49,8 @@ sub receive
 	{
 		my $rest = $limit - time;
 
-		die "$self->{name}: no end after $self->{time_limit} s, so far: $output\n"
-		  if $rest <= 0 || !$self->{select}->can_read($rest);
+		die "$self->{name}: no end after $self->{time_limit} s, so far: $output\n" if $rest <= 0;
+		$self->{select}->can_read($rest) or next;    # a signal, or the time is up
 		sysread($self->{from}, $output, 65536, length $output)
 		  or die "$self->{name}: psql ended after: " . substr($output, -2000) . "\n";
 	}
