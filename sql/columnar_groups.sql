@@ -120,7 +120,7 @@ DROP TABLE c, h;
 --
 -- Changes of rows
 --
-CREATE TABLE c (id integer, kind integer, cost numeric, note text) USING focus;
+CREATE TABLE c (id integer, kind integer, cost numeric, note text) USING focus WITH (autovacuum_enabled = off);
 CREATE TABLE h (LIKE c) USING heap;
 SELECT on_both($$INSERT INTO @ SELECT i, i % 7, i * 0.05, 'n' || i % 50 FROM generate_series(1, 5000) i$$);
 CALL focus_compact('c');

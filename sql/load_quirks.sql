@@ -147,10 +147,8 @@ BillingPeriodStart,BilledCost,Label_a
 2025-01-01T00:00:00Z,2,
 \.
 SELECT rows_stored, rows_rejected FROM focus_loads WHERE source = 'strict tags';
-COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'strict', strict maybe);
-\.
-COPY focus_cost_and_usage FROM STDIN WITH (FORMAT focus, source 'strict', strict, strict);
-\.
+COPY focus_cost_and_usage FROM '/dev/null' WITH (FORMAT focus, source 'strict', strict maybe);
+COPY focus_cost_and_usage FROM '/dev/null' WITH (FORMAT focus, source 'strict', strict, strict);
 
 -- Where rows are stored one by one, findings are the same.
 CREATE TABLE by_codes AS SELECT columnname, finding, occurrences, first_line, example, source FROM findings;
