@@ -420,3 +420,23 @@ COMMIT;
 SELECT count(*), sum(id) FROM numbered;
 SELECT * FROM focus_check('numbered');
 DROP TABLE numbered;
+
+-- The space of what has been packed anew is given back, too.
+CREATE TABLE packed (id integer, note text) USING focus WITH (autovacuum_enabled = off);
+DO $$
+BEGIN
+	FOR part IN 0..11 LOOP
+		INSERT INTO packed SELECT i, md5(i::text) FROM generate_series(part * 12000 + 1, part * 12000 + 12000) AS i;
+	END LOOP;
+END $$;
+SELECT row_groups, delta_rows FROM focus_columnar_info('packed');
+CALL focus_compact('packed');
+SELECT row_groups, delta_rows, pg_table_size('packed') < 1.5 * group_bytes AS tight FROM focus_columnar_info('packed');
+CALL focus_compact('packed');
+SELECT row_groups, delta_rows, pg_table_size('packed') < 1.5 * group_bytes AS tight FROM focus_columnar_info('packed');
+SELECT count(*), sum(id), count(*) FILTER (WHERE note = md5(id::text)) AS right_notes FROM packed;
+SELECT * FROM focus_check('packed');
+INSERT INTO packed SELECT i, md5(i::text) FROM generate_series(144001, 156000) AS i;
+SELECT count(*), sum(id), count(*) FILTER (WHERE note = md5(id::text)) AS right_notes FROM packed;
+SELECT * FROM focus_check('packed');
+DROP TABLE packed;

@@ -4,7 +4,8 @@
  *	  The procedure focus_compact.
  *
  * Packs rows of the delta, groups of few rows, and groups with many dead rows
- * into new groups, one after the other.  A step holds a lock that keeps out
+ * into new groups, one after the other; then, in the same way, groups at the
+ * end of the TOAST relation that fit before it.  A step holds a lock that keeps out
  * writers and those who lock rows, but not readers, and takes its snapshot
  * under that lock, so that no row can change while it is moved.  Called
  * outside of a transaction block, each step is a transaction.
@@ -66,6 +67,7 @@ typedef struct Compaction
 	CommandId	cid;
 	FocusStore	store;
 	FocusGroupList *list;
+	const Bitmapset *tail;		/* numbers of groups that have to move */
 	FocusArenaPool *readers;
 	FocusGroupBuilder *builder;
 	uint16	   *order;			/* of the builder's rows in the group */
@@ -85,8 +87,9 @@ typedef struct OwnerRole
 } OwnerRole;
 
 static Relation open_table(Oid relid, LOCKMODE lockmode);
-static bool compact_step(Oid relid);
-static void begin_step(Compaction *compaction, Relation rel);
+static void compact_all(Oid relid, const Bitmapset *tail, bool atomic);
+static bool compact_step(Oid relid, const Bitmapset *tail);
+static void begin_step(Compaction *compaction, Relation rel, const Bitmapset *tail);
 static void end_step(Compaction *compaction);
 static bool move_rows(Compaction *compaction);
 static bool wants_packing(Compaction *compaction, int index, uint32 *living);
@@ -99,6 +102,7 @@ static void index_row(Compaction *compaction, ItemPointer tid);
 static void transfer_predicate_locks(Compaction *compaction);
 static void act_as_owner(OwnerRole *role, Relation rel);
 static void act_as_before(OwnerRole *role);
+static Bitmapset *find_tail(Oid relid, MemoryContext context);
 static void vacuum_step(Oid relid);
 static void vacuum_one(Oid relid);
 
@@ -108,7 +112,7 @@ focus_compact(PG_FUNCTION_ARGS)
 	Oid			relid = PG_GETARG_OID(0);
 	bool		atomic = !(fcinfo->context != NULL && IsA(fcinfo->context, CallContext)) ||
 		castNode(CallContext, fcinfo->context)->atomic;
-	bool		more;
+	Bitmapset  *tail;
 
 	if (RecoveryInProgress())
 		ereport(ERROR,
@@ -123,22 +127,38 @@ focus_compact(PG_FUNCTION_ARGS)
 		vacuum_step(relid);
 		SPI_commit();
 	}
+	compact_all(relid, NULL, atomic);
+	if (!atomic)
+	{
+		vacuum_step(relid);
+		SPI_commit();
+		tail = find_tail(relid, fcinfo->flinfo->fn_mcxt);
+		SPI_commit();
+		if (tail != NULL)
+		{
+			compact_all(relid, tail, atomic);
+			vacuum_step(relid);
+			SPI_commit();
+		}
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+static void
+compact_all(Oid relid, const Bitmapset *tail, bool atomic)
+{
+	bool		more;
+
 	do
 	{
-		more = compact_step(relid);
+		more = compact_step(relid, tail);
 		if (atomic)
 			CommandCounterIncrement();
 		else
 			SPI_commit();
 		CHECK_FOR_INTERRUPTS();
 	} while (more);
-	if (!atomic)
-	{
-		vacuum_step(relid);
-		SPI_commit();
-	}
-	SPI_finish();
-	PG_RETURN_VOID();
 }
 
 /*
@@ -170,7 +190,7 @@ open_table(Oid relid, LOCKMODE lockmode)
  * Makes one group, as a rule, and tells whether there is more to do.
  */
 static bool
-compact_step(Oid relid)
+compact_step(Oid relid, const Bitmapset *tail)
 {
 	Compaction	compaction;
 	MemoryContext context;
@@ -204,8 +224,10 @@ compact_step(Oid relid)
 	caller = MemoryContextSwitchTo(context);
 	FOCUS_STOP_POINT("compact: locked");
 	act_as_owner(&role, rel);
-	begin_step(&compaction, rel);
+	begin_step(&compaction, rel, tail);
 	more = move_rows(&compaction);
+	if (!more)
+		focus_store_forget_numbers(&compaction.store);
 	end_step(&compaction);
 	act_as_before(&role);
 	table_close(rel, NoLock);
@@ -215,10 +237,11 @@ compact_step(Oid relid)
 }
 
 static void
-begin_step(Compaction *compaction, Relation rel)
+begin_step(Compaction *compaction, Relation rel, const Bitmapset *tail)
 {
 	memset(compaction, 0, sizeof(*compaction));
 	compaction->rel = rel;
+	compaction->tail = tail;
 
 	/* Under the lock: what it does not see cannot come any more. */
 	compaction->snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -275,7 +298,7 @@ move_rows(Compaction *compaction)
 			write_group(compaction);
 			return true;
 		}
-		if (moved++ == 0 && list->dead[i] == NULL)
+		if (moved++ == 0 && list->dead[i] == NULL && !bms_is_member((int) list->groups[i].number, compaction->tail))
 		{
 			alone = i;
 			continue;
@@ -314,7 +337,8 @@ wants_packing(Compaction *compaction, int index, uint32 *living)
 		for (i = 0; i < FOCUS_BODY_ROWS_MAX / 64; i++)
 			dead += pg_popcount64(list->dead[index][i]);
 	*living = rows - dead;
-	return *living < SMALL_ROWS || dead > rows / DEAD_PART;
+	return *living < SMALL_ROWS || dead > rows / DEAD_PART ||
+		bms_is_member((int) list->groups[index].number, compaction->tail);
 }
 
 /*
@@ -537,6 +561,25 @@ act_as_before(OwnerRole *role)
 {
 	AtEOXact_GUC(false, role->nest_level);
 	SetUserIdAndSecContext(role->user, role->security);
+}
+
+/*
+ * The groups that have to move for the TOAST relation to get shorter, in the
+ * memory context given.
+ */
+static Bitmapset *
+find_tail(Oid relid, MemoryContext context)
+{
+	Relation	rel = open_table(relid, AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Bitmapset  *tail = focus_tail_groups(rel, snapshot);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	tail = bms_copy(tail);
+	MemoryContextSwitchTo(caller);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	return tail;
 }
 
 /*

@@ -9,6 +9,7 @@
 #define FOCUS_MAINTAIN_H
 
 #include "access/tableam.h"
+#include "nodes/bitmapset.h"
 
 #include "compat.h"
 
@@ -19,6 +20,9 @@ extern void focus_relation_vacuum(Relation rel, struct VacuumParams *params,
 extern void focus_relation_estimate_size(Relation rel, int32 *attr_widths,
 										 BlockNumber *pages, double *tuples,
 										 double *allvisfrac);
+
+/* compact_tail.c */
+extern Bitmapset *focus_tail_groups(Relation rel, Snapshot snapshot);
 
 /* index_clean.c */
 extern void focus_clean_indexes(Relation rel);

@@ -273,6 +273,23 @@ reading_group(void *arg)
 			   RelationGetRelationName(reading->store->rel));
 }
 
+BlockNumber
+focus_store_last_block(FocusStore *store, const FocusGroup *group)
+{
+	BlockNumber last = ItemPointerGetBlockNumber(&group->entry);
+	SysScanDesc scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(group->value_id));
+	scan = systable_beginscan_ordered(store->toast, store->indexes[store->valid_index], SnapshotSelf,
+									  1, &key);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+		last = Max(last, ItemPointerGetBlockNumber(&tuple->t_self));
+	systable_endscan_ordered(scan);
+	return last;
+}
+
 /*
  * May this transaction add groups?  A number must not be given away again, but
  * is kept in a TOAST relation and an index that may both have new storage,
@@ -432,6 +449,23 @@ focus_store_forget_removed_groups(FocusStore *store, const uint32 *numbers, int 
 		}
 		systable_endscan_ordered(scan);
 	}
+}
+
+void
+focus_store_forget_numbers(FocusStore *store)
+{
+	SysScanDesc scan = begin_scan(store, SnapshotSelf, FOCUS_COUNTER_ID, FOCUS_COUNTER_ID, 0, true);
+	HeapTuple	tuple;
+	ItemPointerData lower;
+
+	ItemPointerSetInvalid(&lower);
+	while ((tuple = systable_getnext_ordered(scan, ForwardScanDirection)) != NULL)
+	{
+		if (ItemPointerIsValid(&lower))
+			simple_heap_delete(store->toast, &lower);
+		lower = tuple->t_self;
+	}
+	systable_endscan_ordered(scan);
 }
 
 /*

@@ -104,11 +104,16 @@ extern const uint8 *focus_store_read(FocusStore *store, const FocusGroup *group,
 									 uint32 offset, uint32 length, void *space);
 
 extern struct varlena *focus_store_read_body(FocusStore *store, const FocusGroup *group);
+/* The last block of the TOAST relation that has something of the group */
+extern BlockNumber focus_store_last_block(FocusStore *store, const FocusGroup *group);
 extern bool focus_store_can_add_groups(Relation rel);
 extern uint32 focus_store_add_group(Relation rel, struct varlena *body,
 									uint32 rows, CommandId cid, bool frozen);
 extern void focus_store_remove_group(FocusStore *store, const FocusGroup *group, bool moved,
 									 CommandId cid);
+
+/* Deletes what tells of numbers below the highest; nobody else may add groups. */
+extern void focus_store_forget_numbers(FocusStore *store);
 
 /* Numbers of groups that are gone for every snapshot, but not from indexes yet */
 extern uint32 *focus_store_removed_groups(FocusStore *store, int *count);

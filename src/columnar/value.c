@@ -170,7 +170,8 @@ focus_value_from_bytes(Form_pg_attribute att, const char *bytes, Size length, ch
 	else
 	{
 		SET_VARSIZE(dest, VARHDRSZ + length);
-		memcpy(dest + VARHDRSZ, bytes, length);
+		if (length > 0)			/* there may be no bytes at all to point to */
+			memcpy(dest + VARHDRSZ, bytes, length);
 	}
 	return PointerGetDatum(dest);
 }

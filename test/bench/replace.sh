@@ -28,7 +28,7 @@ run -c 'CREATE EXTENSION focus'
 for month in 2026-01 2026-02 2026-03; do
 	for provider in AWS Microsoft 'Google Cloud' Oracle 'Cogentia AI'; do
 		file=$PGHOST/$provider.$month.csv
-		"$generator" "$rows" "$file" --only-provider "$provider" --only-month "$month" >/dev/null
+		"$generator" "$rows" "$file" --only-provider "$provider" --only-month "$month" >/dev/null 2>&1
 		run -c "SELECT FROM focus_load('$file', source => '$provider')"
 	done
 done
