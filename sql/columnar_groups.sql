@@ -421,6 +421,15 @@ SELECT count(*), sum(id) FROM numbered;
 SELECT * FROM focus_check('numbered');
 DROP TABLE numbered;
 
+-- A column that has no bytes at all: its values are NULL or empty.
+CREATE TABLE empties (id integer PRIMARY KEY, note text) USING focus;
+INSERT INTO empties SELECT i, CASE WHEN i % 3 = 0 THEN '' END FROM generate_series(1, 1000) AS i;
+CALL focus_compact('empties');
+SELECT row_groups FROM focus_columnar_info('empties');
+SELECT note, count(*), sum(id) FROM empties GROUP BY note ORDER BY note;
+SELECT id FROM empties WHERE upper(note) = '' ORDER BY id LIMIT 2;
+DROP TABLE empties;
+
 -- The space of what has been packed anew is given back, too.
 CREATE TABLE packed (id integer, note text) USING focus WITH (autovacuum_enabled = off);
 DO $$

@@ -34,6 +34,10 @@ SELECT a, b, a < b AS lt, a <= b AS le, a = b AS eq, a <> b AS ne, a >= b AS ge,
 	   focus_currency_cmp(a, b) AS cmp, focus_currency_hash(a) = focus_currency_hash(b) AS same_hash,
 	   focus_currency_hash_extended(a, 7) = focus_currency_hash_extended(b, 7) AS same_extended_hash
 FROM (VALUES ('EUR'::focus_currency, 'USD'::focus_currency), ('USD', 'usd'), ('ZMW', 'AED')) AS pairs(a, b);
+SELECT focus_currency_in(a), focus_currency_lt(focus_currency_in(a), b) AS lt, focus_currency_le(focus_currency_in(a), b) AS le,
+	   focus_currency_eq(focus_currency_in(a), b) AS eq, focus_currency_ne(focus_currency_in(a), b) AS ne,
+	   focus_currency_ge(focus_currency_in(a), b) AS ge, focus_currency_gt(focus_currency_in(a), b) AS gt
+FROM (VALUES ('eur'::cstring, 'USD'::focus_currency), ('USD', 'USD'), ('ZMW', 'AED'), ('USD', NULL), (NULL, 'USD')) AS pairs(a, b);
 CREATE TABLE currencies AS SELECT code AS currency FROM focus_currencies;
 CREATE UNIQUE INDEX currencies_btree ON currencies (currency);
 CREATE INDEX currencies_hash ON currencies USING hash (currency);

@@ -47,6 +47,16 @@ SELECT category, focus_charge_category_order(category) AS place
 FROM unnest('{Tax,Usage,usage,Adjustment,NULL,Credit,Purchase}'::text[]) AS category
 ORDER BY focus_charge_category_order(category), category;
 
+-- The order is the specification's; what is in no list, and NULL, has no place.
+SELECT column_id, places FROM (VALUES
+	('CapacityReservationStatus', (SELECT array_agg(focus_capacity_reservation_status_order(v)) FROM unnest('{Unused,Used,used,NULL}'::text[]) AS v)),
+	('ChargeClass', (SELECT array_agg(focus_charge_class_order(v)) FROM unnest('{Correction,correction,NULL}'::text[]) AS v)),
+	('ChargeFrequency', (SELECT array_agg(focus_charge_frequency_order(v)) FROM unnest('{One-Time,Recurring,Usage-Based,Usage,NULL}'::text[]) AS v)),
+	('CommitmentDiscountCategory', (SELECT array_agg(focus_commitment_discount_category_order(v)) FROM unnest('{Spend,Usage,Credit,NULL}'::text[]) AS v)),
+	('ContractCommitmentCategory', (SELECT array_agg(focus_contract_commitment_category_order(v)) FROM unnest('{Spend,Usage,Credit,NULL}'::text[]) AS v)),
+	('PricingCategory', (SELECT array_agg(focus_pricing_category_order(v)) FROM unnest('{Standard,Dynamic,Committed,Other,Spot,NULL}'::text[]) AS v)))
+	AS o (column_id, places);
+
 -- The planner turns the order into an expression, so it costs no call.
 EXPLAIN (COSTS OFF, VERBOSE)
 SELECT FROM (VALUES ('Used'), ('Unused')) AS v(status)

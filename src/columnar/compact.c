@@ -5,10 +5,10 @@
  *
  * Packs rows of the delta, groups of few rows, and groups with many dead rows
  * into new groups, one after the other; then, in the same way, groups at the
- * end of the TOAST relation that fit before it.  A step holds a lock that keeps out
- * writers and those who lock rows, but not readers, and takes its snapshot
- * under that lock, so that no row can change while it is moved.  Called
- * outside of a transaction block, each step is a transaction.
+ * end of the TOAST relation that fit before it.  A step holds a lock that
+ * keeps out writers and those who lock rows, but not readers, and takes its
+ * snapshot under that lock, so that no row can change while it is moved.
+ * Called outside of a transaction block, each step is a transaction.
  *
  * Who sees an old row still sees it at its old place; who sees the new group
  * does not.  A transaction that has the TID of the old row and wants to change
@@ -92,6 +92,7 @@ static bool compact_step(Oid relid, const Bitmapset *tail);
 static void begin_step(Compaction *compaction, Relation rel, const Bitmapset *tail);
 static void end_step(Compaction *compaction);
 static bool move_rows(Compaction *compaction);
+static bool in_tail(Compaction *compaction, int index);
 static bool wants_packing(Compaction *compaction, int index, uint32 *living);
 static void move_group(Compaction *compaction, int index);
 static bool move_delta(Compaction *compaction, bool *any);
@@ -281,7 +282,7 @@ static bool
 move_rows(Compaction *compaction)
 {
 	FocusGroupList *list = compaction->list;
-	int			alone = -1;		/* a small group without dead rows */
+	int			alone = -1;		/* a small group that may stay */
 	int			moved = 0;
 	bool		any_delta = false;
 	bool		more;
@@ -298,7 +299,7 @@ move_rows(Compaction *compaction)
 			write_group(compaction);
 			return true;
 		}
-		if (moved++ == 0 && list->dead[i] == NULL && !bms_is_member((int) list->groups[i].number, compaction->tail))
+		if (moved++ == 0 && list->dead[i] == NULL && !in_tail(compaction, i))
 		{
 			alone = i;
 			continue;
@@ -326,6 +327,12 @@ move_rows(Compaction *compaction)
 }
 
 static bool
+in_tail(Compaction *compaction, int index)
+{
+	return bms_is_member((int) compaction->list->groups[index].number, compaction->tail);
+}
+
+static bool
 wants_packing(Compaction *compaction, int index, uint32 *living)
 {
 	FocusGroupList *list = compaction->list;
@@ -337,8 +344,7 @@ wants_packing(Compaction *compaction, int index, uint32 *living)
 		for (i = 0; i < FOCUS_BODY_ROWS_MAX / 64; i++)
 			dead += pg_popcount64(list->dead[index][i]);
 	*living = rows - dead;
-	return *living < SMALL_ROWS || dead > rows / DEAD_PART ||
-		bms_is_member((int) list->groups[index].number, compaction->tail);
+	return *living < SMALL_ROWS || dead > rows / DEAD_PART || in_tail(compaction, index);
 }
 
 /*

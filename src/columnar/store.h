@@ -104,8 +104,10 @@ extern const uint8 *focus_store_read(FocusStore *store, const FocusGroup *group,
 									 uint32 offset, uint32 length, void *space);
 
 extern struct varlena *focus_store_read_body(FocusStore *store, const FocusGroup *group);
+
 /* The last block of the TOAST relation that has something of the group */
 extern BlockNumber focus_store_last_block(FocusStore *store, const FocusGroup *group);
+
 extern bool focus_store_can_add_groups(Relation rel);
 extern uint32 focus_store_add_group(Relation rel, struct varlena *body,
 									uint32 rows, CommandId cid, bool frozen);

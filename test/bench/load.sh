@@ -42,10 +42,16 @@ COPY columnar FROM '$file' WITH (FORMAT csv, HEADER);
 INSERT INTO result VALUES ('COPY to focus', extract(epoch FROM clock_timestamp() - :'start'));
 CHECKPOINT;
 INSERT INTO result SELECT 'focus_load', seconds FROM focus_load('$file');
-SELECT CASE WHEN count(DISTINCT t) = 1 THEN 'round $round: rows and sums are equal' ELSE 'DIFFERENT' END
-FROM (SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM plain
-	UNION ALL SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM columnar
-	UNION ALL SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM focus_cost_and_usage) AS t (t);
+DO \$\$
+BEGIN
+	IF (SELECT count(DISTINCT t)
+		FROM (SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM plain
+			UNION ALL SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM columnar
+			UNION ALL SELECT ROW(count(*), sum(billedcost), sum(effectivecost)) FROM focus_cost_and_usage) AS t (t)) > 1 THEN
+		RAISE EXCEPTION 'the tables differ in rows or sums';
+	END IF;
+END \$\$;
+\echo round $round: rows and sums are equal
 SQL
 done
 run <<SQL
